@@ -1,0 +1,1 @@
+"""Frameworks that can do the work. Backends do not know each other."""

@@ -1,0 +1,162 @@
+"""What a backend is, in two halves.
+
+`BackendInfo` is all that is known of a backend without importing its framework: the planner, the
+command line and the launcher read it. `Backend` is the heavy half, built only inside a worker.
+
+Whatever a backend does not refuse in its `BackendInfo` must work; the contract in
+`harness.testing.contract` holds it to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from harness.core.device import Device
+    from harness.core.math_mode import MathMode
+    from harness.workloads.base import Arrays, Workload
+
+T = TypeVar("T")
+
+AS_WRITTEN = "as-written"
+COMPILED = "compiled"
+BOTH = "both"  # ranked in either class
+UNRANKED = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """One way of using a framework, and the class in which it is ranked."""
+
+    name: str
+    mode_class: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """Why something is not here, and the command that mends it."""
+
+    reason: str
+    command: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.command}" if self.command else self.reason
+
+
+def _no_environment(device: Device, mode: str) -> Mapping[str, str]:
+    del device, mode
+    return {}
+
+
+def _refuses_nothing(workload: Workload, mode: str, device: Device) -> str | None:
+    del workload, mode, device
+    return None
+
+
+def _lacks_nothing(mode: str, device: Device) -> Remedy | None:
+    del mode, device
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendInfo:
+    """A backend as far as it is known without importing its framework.
+
+    Attributes:
+        modes: The first is the default.
+        implementation: ``package.module:Class``, loaded in the worker alone.
+        requires: Distributions that must be installed, the framework first.
+        devices: Kinds of device it can run on, or compile for.
+        install: The command that installs it, by kind of device (``cpu``, ``gpu``, ``tpu``).
+        environment: Variables that must be set before the framework is imported.
+        refuses: A reason, for what this backend declares it does not do.
+        lacks: What is missing on this machine for a mode, a compiler say.
+
+    """
+
+    name: str
+    modes: tuple[Mode, ...]
+    implementation: str
+    requires: tuple[str, ...]
+    devices: tuple[str, ...]
+    install: Mapping[str, str] = field(default_factory=dict)
+    environment: Callable[[Device, str], Mapping[str, str]] = _no_environment
+    refuses: Callable[[Workload, str, Device], str | None] = _refuses_nothing
+    lacks: Callable[[str, Device], Remedy | None] = _lacks_nothing
+
+    @property
+    def default_mode(self) -> str:
+        """The mode that a target without one means."""
+        return self.modes[0].name
+
+    def mode(self, name: str) -> Mode | None:
+        """Return the mode called `name`."""
+        return next((mode for mode in self.modes if mode.name == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """Where an array really is and what it really holds, in the harness's own words."""
+
+    dtype: str
+    device: str  # the kind: "cpu", "gpu", "tpu"
+    shape: tuple[int, ...]
+
+
+def _never_compiles() -> int:
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared(Generic[T]):
+    """A workload made ready to be called: ``function(*arguments)`` is what is timed.
+
+    `function` only dispatches; `Backend.wait` is the fence. Arrays are arguments, never closed over,
+    or a compiler folds them into the program. `reset` runs untimed before each block where the work
+    changes its own state. `compilations` counts traces or compilations so far.
+    """
+
+    function: Callable[..., T]
+    arguments: tuple[Any, ...]
+    reset: Callable[[], None] | None = None
+    compilations: Callable[[], int] = _never_compiles
+
+
+class DeviceMissing(Exception):  # noqa: N818  (it is an outcome, not an error of the program)
+    """Raised by a backend's constructor where the framework does not see the device."""
+
+
+class Backend(Protocol[T]):
+    """A framework on one device in one mode. One worker process holds exactly one."""
+
+    def __init__(self, *, device: Device, mode: str, threads: int) -> None:
+        """Import the framework and take hold of the device, or raise `DeviceMissing`."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what numbers depend on: ``framework_version``, ``device_name``, and whatever else matters."""
+
+    def set_math(self, mode: MathMode) -> None:
+        """Force the math mode on whatever is prepared or called next."""
+
+    def place(self, workload: Workload, inputs: Arrays) -> tuple[Any, ...]:
+        """Copy inputs (in their storage, see `harness.core.dtype`) to the device, as the function's arguments."""
+
+    def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[T]:
+        """Make `workload` ready; nothing is traced, compiled or run yet."""
+
+    def wait(self, output: T) -> None:
+        """Return once the device has really finished `output` and all that was dispatched before it."""
+
+    def peek(self, output: T) -> float:
+        """Copy one element of `output` to the host and return it."""
+
+    def fetch(self, value: Any) -> tuple[Any, ...]:
+        """Copy an output, or arguments, to the host as NumPy arrays; bfloat16 comes back as float32."""
+
+    def describe(self, value: Any) -> tuple[Placed, ...]:
+        """Say where an output, or arguments, are and what they hold."""
+
+    def peak_memory(self) -> int | None:
+        """Return the most bytes of device memory held so far, where the framework tells."""

@@ -1,0 +1,1 @@
+"""Values that the whole house speaks: devices, element types, math modes, targets, units."""

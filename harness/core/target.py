@@ -1,0 +1,67 @@
+"""Where and how a case runs: ``backend[.mode]@device[:index]``, perhaps in another interpreter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from harness.core.device import Device
+from harness.errors import UsageError
+
+_NAME = r"[a-z][a-z0-9_-]*"
+_PATTERN = re.compile(rf"({_NAME})(?:\.({_NAME}))?@(.+)")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One way to run a case. `mode` is empty until the backend's default is filled in."""
+
+    backend: str
+    device: Device
+    mode: str = ""
+    label: str = ""
+    python: str = ""
+    env: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Read ``torch.compile@gpu:0``."""
+        match = _PATTERN.fullmatch(text)
+        if match is None:
+            raise UsageError(
+                f"not a target: {text!r}", remedy="write backend[.mode]@device, as in torch@cpu or jax.jit@gpu:0"
+            )
+        return cls(backend=match[1], mode=match[2] or "", device=Device.parse(match[3]))
+
+    @classmethod
+    def parse_option(cls, text: str) -> Target:
+        """Read a command line's ``TARGET[,python=PATH][,label=NAME]``."""
+        head, *options = text.split(",")
+        target = cls.parse(head)
+        for option in options:
+            key, _, value = option.partition("=")
+            if key not in ("python", "label") or not value:
+                raise UsageError(f"not a target option: {option!r}", remedy="write python=PATH or label=NAME")
+            target = replace(target, **{key: value})
+        return target.checked()
+
+    def checked(self) -> Target:
+        """Return this target, or raise where its label cannot be one."""
+        if self.label and not _LABEL.fullmatch(self.label):
+            raise UsageError(f"not a label: {self.label!r}", remedy="use letters, digits, '.', '_', '+', '-'")
+        return self
+
+    def resolved(self, mode: str) -> Target:
+        """Return this target with its mode filled in."""
+        return self if self.mode else replace(self, mode=mode)
+
+    def __str__(self) -> str:
+        """The target without its label: ``torch.eager@cpu``."""
+        return f"{self.backend}.{self.mode}@{self.device}" if self.mode else f"{self.backend}@{self.device}"
+
+    @property
+    def name(self) -> str:
+        """What to call this target in a table: its label, where it has one."""
+        return self.label or str(self)

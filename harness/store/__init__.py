@@ -1,0 +1,1 @@
+"""Runs on disk: rows, the journal, atomic Parquet, the manifest."""

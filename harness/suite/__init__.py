@@ -1,0 +1,1 @@
+"""Suites: YAML in, a `Suite` out, every mistake named with its place."""

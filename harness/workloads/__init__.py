@@ -1,0 +1,1 @@
+"""Pieces of mathematics, each stated once in NumPy and knowing no framework."""
