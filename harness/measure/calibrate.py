@@ -1,0 +1,54 @@
+"""How many calls make a block: chosen once an arm, on the first process-set, then frozen.
+
+Noise only lengthens, so trials are judged by the fastest of several. Calibrating again in every
+process would let the noise of the machine choose different blocks for the same arm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+LEAST_BLOCK_NS = 5_000_000
+MOST_BLOCK_NS = 50_000_000
+TRIALS = 5
+MOST_INNER = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """The block of an arm, and what one call in it took when the machine was at its quietest."""
+
+    inner: int
+    call_ns: float
+
+
+def calibrate(
+    time_block: Callable[[int], int], *, least_ns: int = LEAST_BLOCK_NS, most_ns: int = MOST_BLOCK_NS
+) -> Calibration:
+    """Find the fewest calls whose block lasts at least `least_ns`, but not more than `most_ns` in all.
+
+    `time_block(inner)` returns the nanoseconds a block of `inner` calls took.
+    """
+    inner = 1
+    while True:
+        fastest = _fastest(time_block, inner, least_ns)
+        if fastest >= least_ns or inner >= MOST_INNER:
+            break
+        # A tenth more than needed, so that the next trial ends the search; at least twice as many.
+        wanted = math.ceil(inner * least_ns * 1.1 / max(fastest, 1))
+        inner = min(MOST_INNER, max(2 * inner, min(wanted, 64 * inner)))
+    call_ns = fastest / inner
+    most = max(1, int(most_ns // max(call_ns, 1e-3)))
+    return Calibration(inner=min(inner, most), call_ns=call_ns)
+
+
+def _fastest(time_block: Callable[[int], int], inner: int, least_ns: int) -> int:
+    """Return the fastest of up to `TRIALS` blocks; a long block is not tried again and again."""
+    fastest = time_block(inner)
+    for _ in range(TRIALS - 1):
+        if fastest >= 4 * least_ns:
+            break
+        fastest = min(fastest, time_block(inner))
+    return fastest

@@ -1,0 +1,210 @@
+"""One class of arms: who wins each case, and how often.
+
+The fastest of a case is found by pairs of blocks, not by comparing two absolute times: on a machine
+that wanders the arm with the smaller median can be the slower one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from harness.report.findings import Board, CaseFindings, Entry, Overall, SelfCheck, Standing, name_of
+from harness.report.pairs import Pairs
+from harness.stats.combine import Combined, combine
+from harness.stats.compare import Ratio, Status
+from harness.store.record import Measurement, Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """A run with its arms in order and its references found."""
+
+    arms: tuple[Measurement, ...]
+    pairs: Pairs
+    cases: Mapping[str, list[int]]  # case key -> places in `arms`
+    references: Mapping[str, int | None]  # case key -> the measured reference arm
+    copies: Mapping[str, int | None]
+    check: SelfCheck
+
+    def is_measured(self, place: int) -> bool:
+        """Whether there is a time."""
+        return self.arms[place].outcome == Outcome.MEASURED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """One case within one class."""
+
+    run: Settled
+    key: str
+    places: Sequence[int]
+    fastest: int | None
+    ranked: bool
+
+    def findings(self) -> CaseFindings:
+        """Return what is to be said of every arm, measured or not."""
+        return CaseFindings(
+            name=self.run.arms[self.places[0]].case,
+            key=self.key,
+            entries=tuple(self._entry(place) for place in self.places),
+            self_check=self._self_check(),
+        )
+
+    def _entry(self, place: int) -> Entry:
+        arm = self.run.arms[place]
+        if not self.run.is_measured(place):
+            return Entry(arm=arm)
+        beside = self._ratio(self._reference, place)
+        return Entry(
+            arm=arm,
+            standing=self._standing(place) if self.ranked else Standing.UNRANKED,
+            verdict=self._verdict(place, beside),
+            beside_reference=beside,
+            beside_fastest=self._ratio(self.fastest, place),
+        )
+
+    def _standing(self, place: int) -> Standing:
+        rivals = [other for other in self.places if other != self.fastest and self.run.is_measured(other)]
+        if not rivals or self.fastest is None:
+            return Standing.ALONE
+        asked = rivals if place == self.fastest else [place]
+        statuses = {self.run.pairs.ratio(self.fastest, other).status for other in asked}
+        if Status.NOT_COMPARABLE in statuses:
+            return Standing.UNKNOWN
+        if Status.INDICATIVE in statuses:
+            return Standing.INDICATIVE
+        if self._withheld:
+            return Standing.WITHHELD
+        if statuses != {Status.SLOWER}:
+            return Standing.TIE
+        return Standing.WINS if place == self.fastest else Standing.BEHIND
+
+    def _verdict(self, place: int, beside: Ratio | None) -> str:
+        if place == self._reference:
+            return "reference"
+        if not self.ranked:
+            return Standing.UNRANKED
+        if beside is None:
+            return "no reference"
+        if self._reference not in self.places:
+            return "another class"
+        decided = beside.status not in (Status.NOT_COMPARABLE, Status.INDICATIVE)
+        return Standing.WITHHELD if decided and self._withheld else beside.status
+
+    @property
+    def _reference(self) -> int | None:
+        return self.run.references[self.key]
+
+    @property
+    def _withheld(self) -> bool:
+        """Whether the self-check forbids verdicts: of the whole run, or of this case."""
+        check = self._self_check()
+        return self.run.check.passed is not True or (check is not None and check.covers_one is False)
+
+    def _self_check(self) -> Ratio | None:
+        return self._ratio(self._reference, self.run.copies[self.key])
+
+    def _ratio(self, a: int | None, b: int | None) -> Ratio | None:
+        return None if a is None or b is None or a == b else self.run.pairs.ratio(a, b)
+
+
+def board_of(run: Settled, name: str, belongs: Callable[[Measurement], bool], *, ranked: bool = True) -> Board:
+    """Return the findings about all the arms that belong to one class."""
+    members = {
+        key: [place for place in places if run.arms[place].replica == 0 and belongs(run.arms[place])]
+        for key, places in run.cases.items()
+    }
+    members = {key: places for key, places in members.items() if places}
+    fastest = _fastest(run, members) if ranked else {}
+    cases = tuple(
+        Race(run=run, key=key, places=places, fastest=fastest.get(key), ranked=ranked).findings()
+        for key, places in members.items()
+    )
+    common = _common(run, members) if ranked else []
+    overall = _overall(run, cases, members, common) if ranked else ()
+    return Board(mode_class=name, cases=cases, overall=overall, common=len(common), ranked=ranked)
+
+
+def _fastest(run: Settled, members: Mapping[str, list[int]]) -> dict[str, int]:
+    """Return the fastest measured arm of each case, and have everyone compared with it."""
+    chosen = {key: [place for place in places if run.is_measured(place)] for key, places in members.items()}
+    first = {
+        key: min(places, key=lambda place: run.arms[place].time_s or float("inf"))
+        for key, places in chosen.items()
+        if places
+    }
+    run.pairs.compare((first[key], place) for key in first for place in chosen[key] if place != first[key])
+    found = {key: min(chosen[key], key=partial(_log, run, anchor)) for key, anchor in first.items()}
+    run.pairs.compare((found[key], place) for key in found for place in chosen[key] if place != found[key])
+    return found
+
+
+def _log(run: Settled, a: int, b: int) -> float:
+    log = 0.0 if a == b else run.pairs.ratio(a, b).log
+    return float("inf") if log is None else log
+
+
+def _common(run: Settled, members: Mapping[str, list[int]]) -> list[str]:
+    """Return the cases that every target with any time at all has measured."""
+    by_case = {
+        key: {name_of(run.arms[place]) for place in places if run.is_measured(place)} for key, places in members.items()
+    }
+    everyone = set().union(*by_case.values())
+    return [key for key, names in by_case.items() if names == everyone] if everyone else []
+
+
+def _overall(
+    run: Settled, cases: Sequence[CaseFindings], members: Mapping[str, list[int]], common: Sequence[str]
+) -> tuple[Overall, ...]:
+    standings: dict[str, Counter[Standing]] = defaultdict(Counter)
+    for case in cases:
+        for entry in case.entries:
+            standings[name_of(entry.arm)] += Counter([entry.standing] if entry.standing else [])
+    places = {
+        name: [place for key in common for place in members[key] if name_of(run.arms[place]) == name]
+        for name in standings
+    }
+    compared = {name: found for name, found in places.items() if len(found) == len(common) and common}
+    anchors = [run.references[key] for key in common]
+    beside_reference = {name: _combined(run, anchors, found) for name, found in compared.items()}
+    fastest = _first(run, compared)
+    overall = [
+        Overall(
+            target=name,
+            measured=sum(counted.values()),
+            standings=counted,
+            beside_reference=beside_reference.get(name),
+            beside_fastest=_combined(run, compared[fastest], compared[name])
+            if name in compared and fastest not in ("", name)
+            else None,
+        )
+        for name, counted in standings.items()
+    ]
+    return tuple(sorted(overall, key=lambda one: _rank(one, fastest)))
+
+
+def _first(run: Settled, compared: Mapping[str, list[int]]) -> str:
+    """Return the target with the least geometric mean over the common cases."""
+    if not compared:
+        return ""
+    anchor = next(iter(compared.values()))
+    found = {name: _combined(run, anchor, places) for name, places in compared.items()}
+    return min(found, key=lambda name: 0.0 if (one := found[name]) is None else one.log)
+
+
+def _combined(run: Settled, first: Sequence[int | None], second: Sequence[int]) -> Combined | None:
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None]
+    if len(pairs) < len(second) or all(a == b for a, b in pairs):
+        return None
+    run.pairs.compare(pairs)
+    if any(run.pairs.ratio(a, b).log is None for a, b in pairs):
+        return None
+    return combine(run.pairs.per_set(pairs))
+
+
+def _rank(one: Overall, fastest: str) -> tuple[bool, float, str]:
+    log = one.beside_fastest.log if one.beside_fastest else float("inf")
+    return (one.target != fastest, log, one.target)

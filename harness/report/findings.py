@@ -1,0 +1,123 @@
+"""What a run says, as values: made by `summarise`, put into words and pictures by others.
+
+Findings come before words, so that the page, the terminal and the pictures cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from harness.stats.combine import Combined
+from harness.stats.compare import Ratio
+from harness.store.record import Measurement, Outcome
+
+
+class Standing(StrEnum):
+    """How a measured arm stands among those of its class in one case."""
+
+    WINS = "wins"  # every other measured arm is slower
+    TIE = "tie"  # it shares the first place: its interval beside the fastest contains 1
+    BEHIND = "behind"
+    ALONE = "alone"  # nothing else of its class was measured
+    INDICATIVE = "indicative"  # too few process-sets for a verdict
+    WITHHELD = "withheld"  # the self-check of this case or run failed
+    UNKNOWN = "not-comparable"  # no blocks side by side
+    UNRANKED = "not ranked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One planned arm within a class; whether it was measured or not, it has a line."""
+
+    arm: Measurement
+    standing: Standing | None = None  # of measured arms only
+    verdict: str = ""  # beside the reference, in a word
+    beside_reference: Ratio | None = None
+    beside_fastest: Ratio | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a time."""
+        return self.arm.outcome == Outcome.MEASURED
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFindings:
+    """One case within a class."""
+
+    name: str
+    key: str
+    entries: tuple[Entry, ...]
+    self_check: Ratio | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overall:
+    """One target over a class: how often it stood how, and its geometric means over the common cases."""
+
+    target: str
+    measured: int
+    standings: Mapping[Standing, int]
+    beside_reference: Combined | None = None
+    beside_fastest: Combined | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """One class: who is compared with whom. `common` counts the cases that every ranked target measured."""
+
+    mode_class: str
+    cases: tuple[CaseFindings, ...]
+    overall: tuple[Overall, ...]  # the fastest first
+    common: int
+    ranked: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfCheck:
+    """The reference measured against itself: what differences could be seen at all."""
+
+    combined: Combined | None
+    cases: int = 0
+    failed: tuple[str, ...] = ()  # cases whose interval misses 1
+    detectable: tuple[float, float, float] | None = None  # least, median and largest over cases
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the two copies agree over all cases; unknown below two process-sets."""
+        return None if self.combined is None else self.combined.covers_one
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFindings:
+    """All that one run says. Runs are never averaged with one another."""
+
+    run_id: str
+    suite: str
+    state: str  # "complete" or "partial"
+    reference: str  # as it is called in tables
+    arms: tuple[Measurement, ...]
+    boards: tuple[Board, ...]
+    self_check: SelfCheck
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sets(self) -> int:
+        """The most process-sets that an arm of this run has."""
+        return max((arm.sets for arm in self.arms), default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A file that could not be used, and why."""
+
+    place: str
+    message: str
+
+
+def name_of(arm: Measurement) -> str:
+    """What an arm's target is called in a table."""
+    return arm.label or arm.target

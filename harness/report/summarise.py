@@ -1,0 +1,147 @@
+"""From the rows of one run to its findings: who is compared with whom, and what may be said of it.
+
+Rankings stay within a class and within a case. NumPy and the math mode ``default`` are never
+ranked. A verdict needs enough process-sets, and a passed self-check: the reference measured against
+itself must come out equal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.report.boards import Settled, board_of
+from harness.report.findings import Board, RunFindings, SelfCheck, name_of
+from harness.report.pairs import Pairs
+from harness.report.rows import natural
+from harness.stats.combine import combine
+from harness.store.record import Measurement, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLASSES = ("as-written", "compiled")
+BOTH = "both"
+NEVER_RANKED = "default"  # a math mode
+
+
+def summarise(
+    measurements: Sequence[Measurement],
+    samples: pd.DataFrame | None = None,
+    *,
+    manifest: Mapping[str, Any] | None = None,
+) -> RunFindings:
+    """Return the findings of the run that all `measurements` belong to."""
+    reference = _reference(measurements)
+    arms = tuple(sorted(_distinct(measurements), key=lambda arm: _order(arm, reference)))
+    pairs = Pairs(arms, samples)
+    cases = _cases(arms)
+    references = {key: _find(arms, places, reference, replica=0) for key, places in cases.items()}
+    copies = {key: _find(arms, places, reference, replica=1) for key, places in cases.items()}
+    pairs.compare(_with_reference(arms, cases, references))
+    check = _self_check(arms, pairs, references, copies)
+    settled = Settled(arms=arms, pairs=pairs, cases=cases, references=references, copies=copies, check=check)
+    return RunFindings(
+        run_id=arms[0].run_id,
+        suite=arms[0].suite,
+        state=str((manifest or {}).get("state", "complete")),
+        reference=next((name_of(arm) for arm in arms if _identity(arm) == reference), arms[0].reference),
+        arms=arms,
+        boards=_boards(settled),
+        self_check=check,
+        manifest=manifest or {},
+    )
+
+
+def _boards(settled: Settled) -> tuple[Board, ...]:
+    boards = [board_of(settled, name, _ranked_in(name)) for name in CLASSES]
+    others = board_of(settled, "not ranked", _ranked_nowhere, ranked=False)
+    return tuple(board for board in [*boards, others] if board.cases)
+
+
+def _ranked_in(name: str) -> Any:
+    return lambda arm: arm.mode_class in (name, BOTH) and arm.math != NEVER_RANKED
+
+
+def _ranked_nowhere(arm: Measurement) -> bool:
+    return arm.math == NEVER_RANKED or arm.mode_class not in (*CLASSES, BOTH)
+
+
+def _self_check(
+    arms: Sequence[Measurement],
+    pairs: Pairs,
+    references: Mapping[str, int | None],
+    copies: Mapping[str, int | None],
+) -> SelfCheck:
+    both = {
+        key: (first, second)
+        for key, first in references.items()
+        if first is not None and (second := copies[key]) is not None and pairs.ratio(first, second).log is not None
+    }
+    if not both:
+        return SelfCheck(combined=None)
+    found = {key: pairs.ratio(*pair) for key, pair in both.items()}
+    widths = [ratio.detectable for ratio in found.values() if ratio.detectable is not None]
+    return SelfCheck(
+        combined=combine(pairs.per_set(list(both.values()))),
+        cases=len(both),
+        failed=tuple(arms[both[key][0]].case for key, ratio in found.items() if ratio.covers_one is False),
+        detectable=(min(widths), float(np.median(widths)), max(widths)) if widths else None,
+    )
+
+
+def _with_reference(
+    arms: Sequence[Measurement], cases: Mapping[str, list[int]], references: Mapping[str, int | None]
+) -> list[tuple[int, int]]:
+    return [
+        (first, place)
+        for key, places in cases.items()
+        if (first := references[key]) is not None
+        for place in places
+        if place != first and arms[place].outcome == Outcome.MEASURED
+    ]
+
+
+def _reference(measurements: Sequence[Measurement]) -> tuple[str, str]:
+    """Return the target and label of the reference: what was run twice, or else what the rows name."""
+    twice = [_identity(row) for row in measurements if row.replica == 1]
+    if twice:
+        return min(twice)
+    named = [_identity(row) for row in measurements if row.reference in (row.label, row.target)]
+    return min(named, default=("", ""))
+
+
+def _identity(arm: Measurement) -> tuple[str, str]:
+    return (arm.target, arm.label)
+
+
+def _distinct(measurements: Sequence[Measurement]) -> list[Measurement]:
+    return list({row.key: row for row in measurements}.values())
+
+
+def _order(arm: Measurement, reference: tuple[str, str]) -> tuple[Any, ...]:
+    return (natural(arm.case), arm.case_key, _identity(arm) != reference, arm.target, arm.label, arm.replica)
+
+
+def _cases(arms: Sequence[Measurement]) -> dict[str, list[int]]:
+    cases: dict[str, list[int]] = defaultdict(list)
+    for place, arm in enumerate(arms):
+        cases[arm.case_key].append(place)
+    return dict(cases)
+
+
+def _find(arms: Sequence[Measurement], places: Sequence[int], identity: tuple[str, str], *, replica: int) -> int | None:
+    """Return where the arm of `identity` stands, if it was measured."""
+    return next(
+        (
+            place
+            for place in places
+            if _identity(arms[place]) == identity
+            and arms[place].replica == replica
+            and arms[place].outcome == Outcome.MEASURED
+        ),
+        None,
+    )

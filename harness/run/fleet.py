@@ -1,0 +1,156 @@
+"""Real workers for a session: their environment, their processors, their scratch folder."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.core import machine
+from harness.run.launch import Guardian, Launch, Worker, available_cpus, worker_environment
+from harness.run.session import describe_case
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from harness.run.plan import Arm
+    from harness.suite.model import Case
+
+LARGEST_PADDING = 4096
+DEVICE_CACHE_BYTES = 128 * 2**20  # more than the last-level cache of any accelerator known to us
+COLD_FACTOR = 5
+
+
+class Workers:
+    """Starts workers and the helper; a context manager that leaves no process and no file behind."""
+
+    def __init__(
+        self,
+        *,
+        scratch: Path,
+        seed: int,
+        threads: int,
+        interrupted: Callable[[], bool] = lambda: False,
+        base: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._scratch = scratch
+        self._seed = seed
+        self._threads = threads
+        self._interrupted = interrupted
+        self._base = base
+        self._rng = random.Random(seed)  # noqa: S311  (layout luck, not secrets)
+        self._guardian = Guardian(scratch)
+        self._helper: Worker | None = None
+        self._bundles: dict[str, Path] = {}
+        self._cpus: dict[int, list[int]] = {}
+        self._count = 0
+        self.machine = machine.facts()
+        self.environments: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._helper is not None:
+            self._helper.close()
+        self._guardian.close()  # ends whatever left its group, and clears the scratch folder
+
+    def launch(self, arm: Arm, set_index: int) -> Worker:
+        """Start the worker of an arm's target and tell it what to become."""
+        target = arm.target
+        worker = self._spawn(
+            target.python or sys.executable,
+            backend=arm.info.environment(target.device, target.mode),
+            target=target.env,
+        )
+        worker.send(
+            {
+                "op": "start",
+                "implementation": arm.info.implementation,
+                "device": str(target.device),
+                "mode": target.mode,
+                "threads": self._threads,
+                "affinity": self._affinity(set_index),
+            }
+        )
+        return worker
+
+    def started(self, line: Worker, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+        """Wait until a worker is ready."""
+        reply = line.answer(deadline_s=deadline_s)
+        if "facts" in reply:
+            self.environments[arm.target.name] = {"python": reply["python"], **reply["facts"]}
+        return reply
+
+    def bundle(self, case: Case, *, deadline_s: float) -> Path:
+        """Have the helper make a case's inputs and reference, once a run."""
+        folder = self._bundles.get(case.key)
+        if folder is None:
+            folder = self._scratch / "bundles" / case.key
+            reply = self._helping().request(
+                {"op": "bundle", "seed": self._seed, "folder": str(folder), **describe_case(case)},
+                deadline_s=deadline_s,
+            )
+            if "failed" in reply:
+                from harness.run.launch import WorkerLost
+
+                raise WorkerLost(reply["failed"], reply["detail"])
+            self._bundles[case.key] = folder
+        return folder
+
+    def env_id(self, facts: dict[str, Any]) -> str:
+        """Return the identity of machine and framework together."""
+        return machine.env_id({**self.machine, "framework": facts, "threads": self._threads})
+
+    def cold_bytes(self, arm: Arm) -> int:
+        """Return a size that no cache of the device holds."""
+        if arm.target.device.kind != "cpu":
+            return COLD_FACTOR * DEVICE_CACHE_BYTES
+        return COLD_FACTOR * machine.last_level_cache_bytes()
+
+    def cpus(self) -> dict[int, list[int]]:
+        """Return the processors that each process-set ran on."""
+        return dict(self._cpus)
+
+    def _helping(self) -> Worker:
+        if self._helper is None:
+            (self._scratch / "bundles").mkdir()
+            self._helper = self._spawn(sys.executable, backend={}, target={})
+        return self._helper
+
+    def _affinity(self, set_index: int) -> list[int]:
+        """The same processors for all arms of a process-set, drawn anew for each."""
+        if set_index not in self._cpus:
+            everything = list(available_cpus())
+            self._cpus[set_index] = sorted(self._rng.sample(everything, min(self._threads, len(everything))))
+        return self._cpus[set_index]
+
+    def _spawn(self, python: str, *, backend: Mapping[str, str], target: Mapping[str, str]) -> Worker:
+        self._count += 1
+        folder = self._scratch / f"worker-{self._count}"
+        folder.mkdir()
+        environment = worker_environment(
+            self._base,
+            backend=backend,
+            target=target,
+            threads=self._threads,
+            scratch=self._scratch,
+            caches_folder=folder,
+            hash_seed=self._rng.randrange(1, 2**32 - 1),
+            padding=self._rng.randrange(LARGEST_PADDING),
+        )
+        launch = Launch(python=python, environment=environment, log=folder / "output.log")
+        return Worker(launch, guardian=self._guardian, interrupted=self._interrupted)
+
+
+def threads_of(target_threads: int | None) -> int:
+    """Return the number of threads every arm may use."""
+    available = len(available_cpus())
+    return available if target_threads is None else min(target_threads, available)
+
+

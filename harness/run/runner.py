@@ -1,0 +1,218 @@
+"""A whole run: plan in, rows in the store out. The place where everything meets."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import shlex
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from harness import __version__
+from harness.core import machine
+from harness.errors import ExitCode, first_of
+from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
+from harness.run.fleet import Workers, threads_of
+from harness.run.plan import Arm, Plan
+from harness.run.session import SETS, Observer, Pace, Session, Stop
+from harness.run.state import RunFacts, unmeasured
+from harness.store.layout import RunPaths
+from harness.store.record import METHOD_VERSION, Measurement, Outcome, Sample
+from harness.store.run_id import new_run_id
+from harness.store.writer import RunWriter
+
+MEMORY_SHARE = 0.4  # of what is free: what the arms of a shard may hold together
+DEVICE_BYTES = 16 * 2**30  # assumed of an accelerator whose memory we were not told
+REASONS = {"interrupt": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED, "budget": ExitCode.BUDGET}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """How a run ended."""
+
+    run_id: str
+    paths: RunPaths
+    measurements: tuple[Measurement, ...]
+    exit_code: ExitCode
+    stopped: str  # "interrupt", "terminated", "budget", or nothing
+    efficiency: float | None
+
+
+class _Rows:
+    """Passes rows on to the store and remembers the last of each arm."""
+
+    def __init__(self, writer: RunWriter, planned: Sequence[Measurement]) -> None:
+        self._writer = writer
+        self.rows = {row.key: row for row in planned}
+
+    def record(self, measurement: Measurement) -> None:
+        self.rows[measurement.key] = measurement
+        self._writer.record(measurement)
+
+    def samples(self, samples: Sequence[Sample]) -> None:
+        if samples:
+            self._writer.samples(samples)
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    results: Path,
+    observer: Observer,
+    budget_s: float | None = None,
+    required: bool = False,
+    pace: Pace | None = None,
+) -> RunResult:
+    """Measure `plan` and keep the results under `results`.
+
+    `required` says that a target which turns out to be unavailable is a failure of the command.
+    """
+    measure = plan.suite.measure
+    seed = measure.seed if measure.seed is not None else secrets.randbits(32)
+    facts = RunFacts(
+        run_id=new_run_id(),
+        started_at=datetime.now(UTC),
+        suite=plan.suite.name,
+        suite_hash=plan.suite.hash,
+        reference=plan.reference.name,
+        seed=seed,
+        threads=threads_of(measure.threads),
+    )
+    planned = planned_rows(plan, facts)
+    writer = RunWriter.begin(results, _manifest(plan, facts), planned)
+    sink = _Rows(writer, planned)
+    stop = Stop(deadline=None if budget_s is None else time.monotonic() + budget_s)
+    session = None
+    scratch = Path(tempfile.mkdtemp(prefix="harness-"))
+    try:
+        with _stop_on_signals(stop), Workers(
+            scratch=scratch, seed=seed, threads=facts.threads, interrupted=stop.asked
+        ) as workers:
+            session = Session(
+                plan=plan,
+                run_facts=facts,
+                pace=pace or default_pace(plan),
+                fleet=workers,
+                sink=sink,
+                observer=observer,
+                rng=random.Random(seed),  # noqa: S311  (the order of rounds, recorded to be repeatable)
+                stop=stop,
+            )
+            session.run()
+    finally:
+        paths = writer.close("partial" if _unfinished(stop, sink) else "complete", _ending(session, stop, workers))
+    rows = tuple(sink.rows.values())
+    return RunResult(
+        run_id=facts.run_id,
+        paths=paths,
+        measurements=rows,
+        exit_code=exit_code_of(rows, stopped=stop.reason, required=required),
+        stopped=stop.reason,
+        efficiency=session.efficiency.share if session else None,
+    )
+
+
+def planned_rows(plan: Plan, facts: RunFacts) -> list[Measurement]:
+    """Return the row of every arm as it stands before anything has run."""
+    settled = [unmeasured(one.arm, facts, one.outcome, one.detail) for one in plan.settled]
+    return settled + [unmeasured(arm, facts, Outcome.NOT_RUN, "not reached yet") for arm in plan.arms]
+
+
+def exit_code_of(rows: Sequence[Measurement], *, stopped: str, required: bool) -> ExitCode:
+    """Return how the command ends."""
+    outcomes = {row.outcome for row in rows}
+    codes = [REASONS[stopped]] if stopped else []
+    if outcomes & {Outcome.FAILED, Outcome.INVALID}:
+        codes.append(ExitCode.CASES_FAILED)
+    if required and Outcome.UNAVAILABLE in outcomes:
+        codes.append(ExitCode.UNAVAILABLE)
+    return first_of(codes)
+
+
+def default_pace(plan: Plan) -> Pace:
+    """Return how much a suite's profile measures."""
+    measure = plan.suite.measure
+    return Pace(
+        sets=SETS[measure.profile],
+        rounds=measure.rounds,
+        max_time_s=measure.max_time_s,
+        shard_bytes=shard_bytes(plan.arms),
+        least_block_ns=LEAST_BLOCK_NS,
+        most_block_ns=MOST_BLOCK_NS,
+        together=max(1, min(4, threads_of(None))),
+    )
+
+
+def shard_bytes(arms: Sequence[Arm]) -> int:
+    """Return how many bytes the arms of a shard may hold at once."""
+    host = int(MEMORY_SHARE * machine.free_memory_bytes())
+    if all(arm.target.device.kind == "cpu" for arm in arms):
+        return host
+    return min(host, int(MEMORY_SHARE * (machine.device_memory_bytes() or DEVICE_BYTES)))
+
+
+def _manifest(plan: Plan, facts: RunFacts) -> dict[str, Any]:
+    measure = plan.suite.measure
+    return {
+        "run_id": facts.run_id,
+        "suite": plan.suite.name,
+        "suite_hash": plan.suite.hash,
+        "suite_text": plan.suite.source,
+        "suite_path": plan.suite.path.name if plan.suite.path else None,
+        "started_at": facts.started_at,
+        "command": shlex.join(["python", "-m", "harness", *sys.argv[1:]]),
+        "harness_version": __version__,
+        "method_version": METHOD_VERSION,
+        "seed": facts.seed,
+        "threads": facts.threads,
+        "measure": {
+            "profile": measure.profile,
+            "sets": SETS[measure.profile],
+            "rounds": measure.rounds,
+            "max_time_s": measure.max_time_s,
+            "target_ci": measure.target_ci,
+        },
+        "targets": [target.name for target in plan.targets],
+        "reference": facts.reference,
+    }
+
+
+def _ending(session: Session | None, stop: Stop, workers: Workers) -> dict[str, Any]:
+    return {
+        "machine": workers.machine,
+        "environments": workers.environments,
+        "cpus": workers.cpus(),
+        "stopped": stop.reason,
+        "timed_share": session.efficiency.share if session else None,
+    }
+
+
+def _unfinished(stop: Stop, sink: _Rows) -> bool:
+    return bool(stop.reason) or any(row.outcome == Outcome.NOT_RUN for row in sink.rows.values())
+
+
+@contextmanager
+def _stop_on_signals(stop: Stop) -> Iterator[None]:
+    """The first signal asks to end in order; the second ends at once, with what is proved already."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del frame
+        if stop.reason in ("interrupt", "terminated"):
+            raise KeyboardInterrupt
+        stop.reason = "interrupt" if number == signal.SIGINT else "terminated"
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

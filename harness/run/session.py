@@ -1,0 +1,489 @@
+"""The measuring session: process-sets, rounds, and one token.
+
+Exactly one worker runs at a time; the others are stopped. For each process-set fresh workers are
+started, cases are prepared and proved, and then rounds go by: in each, every case and every arm of
+it has one block, in random order, so that arms of a case stand next to each other in time and the
+drift of the machine falls on all of them alike.
+
+The session knows workers only as a `Line`, so that a script can stand in for every one of them.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
+from harness.run.launch import Interrupted, Line, WorkerLost
+from harness.run.plan import Arm, Plan
+from harness.run.state import LEAST_ROUNDS, ArmState, RunFacts
+from harness.store.record import Measurement, Outcome, Sample
+from harness.suite.model import Case
+
+LATENCY_ROUNDS = 10
+LATENCY_CALLS = 20  # in one round, at most
+LATENCY_TURN_NS = 5_000_000
+SETS = {"quick": 1, "standard": 5, "rigorous": 5}
+SHARD_CASES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """How long each phase may be silent before its worker is ended."""
+
+    start_s: float = 180.0
+    bundle_s: float = 300.0
+    prepare_s: float = 300.0
+    calibrate_s: float = 120.0
+    prove_s: float = 180.0
+    block_s: float = 60.0
+    finish_s: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How much is measured."""
+
+    sets: int
+    rounds: int
+    max_time_s: float
+    shard_bytes: int
+    least_block_ns: int = LEAST_BLOCK_NS
+    most_block_ns: int = MOST_BLOCK_NS
+    together: int = 2  # workers that may start at the same time
+
+
+class Fleet(Protocol):
+    """Where workers come from."""
+
+    def launch(self, arm: Arm, set_index: int) -> Line:
+        """Start the worker of an arm's target; `start` is already on its way to it."""
+
+    def started(self, line: Line, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+        """Wait until that worker is ready and return its answer."""
+
+    def bundle(self, case: Case, *, deadline_s: float) -> Path:
+        """Return the folder of a case's inputs and reference, made once a run."""
+
+    def env_id(self, facts: dict[str, Any]) -> str:
+        """Return the identity of the environment in which a worker with these facts measures."""
+
+    def cold_bytes(self, arm: Arm) -> int:
+        """Return how many bytes of inputs exceed every cache of the arm's device for certain."""
+
+
+class Sink(Protocol):
+    """Where results go at once."""
+
+    def record(self, measurement: Measurement) -> None:
+        """Keep an arm's row; a later one of the same arm replaces it."""
+
+    def samples(self, samples: Sequence[Sample]) -> None:
+        """Keep timed blocks."""
+
+
+class Observer(Protocol):
+    """Who watches: the progress line, or nobody."""
+
+    def phase(self, text: str) -> None:
+        """A new phase begins."""
+
+    def advance(self, share: float, arm: ArmState | None) -> None:
+        """`share` of the whole session is done; `arm` was worked on last."""
+
+    def case_done(self, case: Case, states: Sequence[ArmState], set_index: int) -> None:
+        """A case has been measured in one process-set."""
+
+
+@dataclass(kw_only=True)
+class Stop:
+    """The wish to end early. While `draining`, what was begun is brought to its end."""
+
+    reason: str = ""
+    draining: bool = False
+    deadline: float | None = None  # on the monotonic clock: the time budget
+    clock: Callable[[], float] = time.monotonic
+
+    def asked(self) -> bool:
+        """Whether to stop now."""
+        if not self.reason and self.deadline is not None and self.clock() >= self.deadline:
+            self.reason = "budget"
+        return bool(self.reason) and not self.draining
+
+
+@dataclass(kw_only=True)
+class Efficiency:
+    """How the measuring time was spent."""
+
+    measuring_ns: int = 0
+    timed_ns: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """The part of it that was primer or timed block."""
+        return self.timed_ns / self.measuring_ns if self.measuring_ns else None
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One run over the arms of a plan."""
+
+    plan: Plan
+    run_facts: RunFacts
+    pace: Pace
+    fleet: Fleet
+    sink: Sink
+    observer: Observer
+    rng: random.Random
+    stop: Stop = field(default_factory=Stop)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    clock: Callable[[], int] = time.perf_counter_ns
+
+    def __post_init__(self) -> None:
+        self.states = [ArmState(arm=arm) for arm in self.plan.arms]
+        self.efficiency = Efficiency()
+        self.order: list[str] = []
+        self._lines: dict[tuple[str, str, int], Line] = {}
+        self._ready: dict[tuple[str, str, int], dict[int, ArmState]] = {}
+        self._set = 0
+
+    # -- the table of contents -------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Measure everything, or as much as there is time for; every state is settled afterwards."""
+        try:
+            for self._set in range(self.pace.sets):
+                for team in self._teams():
+                    self._measure_team(team)
+        except Interrupted:
+            pass
+        finally:
+            self._close_all()
+            for state in self.states:
+                if state.live and not state.proved_sets:
+                    state.settle(Outcome.NOT_RUN, f"not reached: {self.stop.reason or 'the run ended early'}")
+                self.sink.record(state.measurement(self.run_facts))
+
+    def _measure_team(self, team: list[ArmState]) -> None:
+        """Start the workers of `team`, measure its cases shard by shard, let the workers go."""
+        self.observer.phase(f"set {self._set + 1} of {self.pace.sets}: starting workers")
+        try:
+            self._start(team)
+            for shard in self._shards(team):
+                self._measure_shard([state for state in shard if state.live])
+        finally:
+            self._close_all()
+
+    def _measure_shard(self, shard: list[ArmState]) -> None:
+        """Prepare, prove, time and prove again the arms of one shard."""
+        begun: list[ArmState] = []
+        try:
+            for state in self._case_by_case(shard):
+                if self._prepare(state):
+                    begun.append(state)
+            for state in self._case_by_case(begun):
+                self._warm(state)
+            self._rounds([state for state in begun if state.live])
+        except Interrupted:
+            self.stop.draining = True
+            self._finish(begun)
+            self.stop.draining = False
+            raise
+        self._finish(begun)
+
+    # -- who runs with whom ----------------------------------------------------------------------
+
+    def _teams(self) -> list[list[ArmState]]:
+        """Split live arms into those that can hold their devices at once; a TPU is held alone."""
+        live = [state for state in self.states if state.live]
+        alone: dict[tuple[str, str, int], list[ArmState]] = {}
+        together = []
+        for state in live:
+            if state.arm.target.device.kind == "tpu":
+                alone.setdefault(state.arm.crew, []).append(state)
+            else:
+                together.append(state)
+        teams = [team for team in (together, *alone.values()) if team]
+        self.rng.shuffle(teams)
+        for team in teams:
+            for state in team:
+                state.pairing = "round" if team is together else "process"
+        return teams
+
+    def _shards(self, team: list[ArmState]) -> Iterator[list[ArmState]]:
+        """Group a team's arms so that what is held in memory at once stays within bounds.
+
+        A case whose arms do not fit together is measured worker by worker.
+        """
+        by_case: dict[str, list[ArmState]] = {}
+        for state in team:
+            by_case.setdefault(state.arm.case.key, []).append(state)
+        shard: list[list[ArmState]] = []
+        held = 0
+        for arms in by_case.values():
+            need = sum(memory_needed(state.arm) for state in arms)
+            if need > self.pace.shard_bytes:
+                for state in self._shuffled(arms):
+                    state.pairing = "process"
+                    yield [state]
+                continue
+            if shard and (held + need > self.pace.shard_bytes or len(shard) == SHARD_CASES):
+                yield [state for case in shard for state in case]
+                shard, held = [], 0
+            shard.append(arms)
+            held += need
+        if shard:
+            yield [state for case in shard for state in case]
+
+    def _shuffled(self, states: Iterable[ArmState]) -> list[ArmState]:
+        shuffled = list(states)
+        self.rng.shuffle(shuffled)
+        return shuffled
+
+    def _case_by_case(self, states: Sequence[ArmState]) -> list[ArmState]:
+        """Return arms in random order, those of one case next to each other."""
+        by_case: dict[str, list[ArmState]] = {}
+        for state in states:
+            by_case.setdefault(state.arm.case.key, []).append(state)
+        cases = list(by_case.values())
+        self.rng.shuffle(cases)
+        return [state for arms in cases for state in self._shuffled(arms)]
+
+    # -- workers ---------------------------------------------------------------------------------
+
+    def _start(self, team: list[ArmState]) -> None:
+        """Start one worker for each crew, a few at a time."""
+        crews: dict[tuple[str, str, int], ArmState] = {}
+        for state in self._shuffled(team):
+            crews.setdefault(state.arm.crew, state)
+        waiting: list[tuple[Line, ArmState]] = []
+        for state in crews.values():
+            if len(waiting) >= self.pace.together:
+                self._await_start(*waiting.pop(0))
+            waiting.append((self._launch(state), state))
+        while waiting:
+            self._await_start(*waiting.pop(0))
+
+    def _launch(self, state: ArmState) -> Line:
+        line = self.fleet.launch(state.arm, self._set)
+        self._lines[state.arm.crew] = line
+        return line
+
+    def _await_start(self, line: Line, first: ArmState) -> None:
+        crew = [state for state in self.states if state.arm.crew == first.arm.crew and state.live]
+        try:
+            reply = self.fleet.started(line, first.arm, deadline_s=self.deadlines.start_s)
+        except WorkerLost as lost:
+            reply = {"failed": lost.kind, "detail": lost.detail}
+        if "unavailable" in reply:
+            for state in crew:
+                state.settle(Outcome.UNAVAILABLE, reply["unavailable"])
+        elif "failed" in reply:
+            for state in crew:
+                state.fail(reply["failed"], reply["detail"], "start")
+        else:
+            line.hold()
+            self._ready[first.arm.crew] = {}
+            facts = reply["facts"]
+            for state in crew:
+                state.facts = facts
+                state.env_id = self.fleet.env_id(facts)
+                state.timings.setdefault("import_s", []).append(reply["import_s"])
+            return
+        self._drop(first.arm.crew)
+
+    def _drop(self, crew: tuple[str, str, int]) -> None:
+        self._ready.pop(crew, None)
+        line = self._lines.pop(crew, None)
+        if line is not None:
+            with suppress(WorkerLost):
+                line.close()
+
+    def _close_all(self) -> None:
+        for crew in list(self._lines):
+            self._drop(crew)
+
+    def _replace(self, crew: tuple[str, str, int]) -> None:
+        """Start a new worker where one was lost, and prepare again what it held."""
+        held = [state for state in self._ready.get(crew, {}).values() if state.live]
+        self._drop(crew)
+        heirs = [state for state in self.states if state.arm.crew == crew and state.live]
+        if not heirs or self.stop.reason:
+            return
+        self._await_start(self._launch(heirs[0]), heirs[0])
+        for state in held:
+            if state.live:
+                self._prepare(state)
+
+    def _ask(self, state: ArmState, op: str, deadline_s: float, **message: Any) -> dict[str, Any] | None:
+        """Give the token to an arm's worker for one command; nothing comes back where the arm ended."""
+        if self.stop.asked():
+            raise Interrupted
+        line = self._lines.get(state.arm.crew)
+        if line is None or not state.live:
+            return None
+        line.wake()
+        try:
+            reply = line.request({"op": op, "arm": id(state), **message}, deadline_s=deadline_s)
+        except WorkerLost as lost:
+            state.fail(lost.kind, lost.detail, op)
+            self._replace(state.arm.crew)
+            return None
+        line.hold()
+        if "failed" in reply:
+            state.fail(reply["failed"], reply["detail"], op)
+            # Out of memory, or an error on an accelerator, can leave the process unfit for anything else.
+            if reply["failed"].startswith("oom") or state.arm.target.device.kind != "cpu":
+                self._replace(state.arm.crew)
+            return None
+        return reply
+
+    # -- one arm ---------------------------------------------------------------------------------
+
+    def _prepare(self, state: ArmState) -> bool:
+        """Bring a case to its worker and prove it; return whether it is to be timed."""
+        case = state.arm.case
+        self.observer.phase(f"set {self._set + 1} of {self.pace.sets}: preparing {case.name} on {state.arm.target.name}")
+        try:
+            folder = self.fleet.bundle(case, deadline_s=self.deadlines.bundle_s)
+        except WorkerLost as lost:
+            state.fail(lost.kind, lost.detail, "bundle")
+            return False
+        state.attempts += 1
+        reply = self._ask(
+            state,
+            "prepare",
+            self.deadlines.prepare_s,
+            bundle=str(folder),
+            cold_bytes=self.fleet.cold_bytes(state.arm),
+            **describe_case(case),
+        )
+        if reply is None:
+            return False
+        state.prepared(reply)
+        if not state.live:
+            return False
+        self._ready.setdefault(state.arm.crew, {})[id(state)] = state
+        return True
+
+    def _warm(self, state: ArmState) -> None:
+        """On the first set choose the block and prove that time can be believed; later only warm up."""
+        if state.inner is not None:
+            self._ask(state, "throughput", self._block_deadline(state), inner=state.inner)
+            return
+        pace = self.pace
+        self.observer.phase(f"calibrating and checking {state.arm.case.name} on {state.arm.target.name}")
+        reply = self._ask(
+            state,
+            "calibrate",
+            self.deadlines.calibrate_s,
+            least_ns=pace.least_block_ns,
+            most_ns=pace.most_block_ns,
+        )
+        if reply is None:
+            return
+        inner, call_ns = reply["inner"], reply["call_ns"]
+        rounds = rounds_within(pace, inner=inner, call_ns=call_ns)
+        if rounds < LEAST_ROUNDS:
+            state.fail("timeout", f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time", "calibrate")
+            return
+        state.inner, state.call_ns, state.rounds_a_set = inner, call_ns, rounds
+        reply = self._ask(state, "prove", self.deadlines.prove_s, inner=inner)
+        if reply is not None:
+            state.take_doubts(reply)
+
+    def _block_deadline(self, state: ArmState) -> float:
+        expected = (state.call_ns or 0) * ((state.inner or 1) + 1) / 1e9
+        return self.deadlines.block_s + 20 * expected
+
+    # -- rounds ----------------------------------------------------------------------------------
+
+    def _rounds(self, states: list[ArmState]) -> None:
+        """Time one block of every arm a round; then single calls, for latency."""
+        begin = self.clock()
+        self.observer.phase(f"set {self._set + 1} of {self.pace.sets}: measuring")
+        for number in range(self.pace.rounds):
+            due = [state for state in states if state.live and _takes_part(state, number, self.pace.rounds)]
+            for order, state in enumerate(self._case_by_case(due)):
+                self._time(state, "throughput", number, order, inner=state.inner)
+            self.observer.advance((self._set + (number + 1) / self.pace.rounds) / self.pace.sets, None)
+        short = [state for state in states if state.live and (state.call_ns or 0) < LATENCY_TURN_NS]
+        for number in range(LATENCY_ROUNDS):
+            for order, state in enumerate(self._case_by_case([state for state in short if state.live])):
+                count = int(max(1, min(LATENCY_CALLS, LATENCY_TURN_NS // max(1.0, state.call_ns or 1.0))))
+                self._time(state, "latency", number, order, count=count)
+        self.efficiency.measuring_ns += self.clock() - begin
+
+    def _time(self, state: ArmState, quantity: str, number: int, order: int, **message: Any) -> None:
+        reply = self._ask(state, quantity, self._block_deadline(state), **message)
+        if reply is None:
+            return
+        inner = message.get("inner", 1)
+        kept = state.throughput if quantity == "throughput" else state.latency
+        for block in reply["blocks"]:
+            self.efficiency.timed_ns += block.pop("primer_ns") + block["wall_ns"]
+            kept.append(
+                Sample(
+                    run_id=self.run_facts.run_id,
+                    case_key=state.arm.case.key,
+                    target=str(state.arm.target),
+                    label=state.arm.target.label,
+                    replica=state.arm.replica,
+                    quantity=quantity,
+                    set=self._set,
+                    round=number,
+                    order=order,
+                    inner=inner,
+                    **block,
+                )
+            )
+        if quantity == "throughput" and order == 0:
+            self.observer.advance((self._set + number / self.pace.rounds) / self.pace.sets, state)
+
+    def _finish(self, states: list[ArmState]) -> None:
+        """Prove what was timed, keep it, and free the memory."""
+        for state in states:
+            if not state.live:
+                continue
+            reply = self._ask(state, "finish", self.deadlines.finish_s)
+            self._ready.get(state.arm.crew, {}).pop(id(state), None)
+            if reply is not None:
+                state.finished(self._set, reply, self.run_facts.threads)
+        self.sink.samples([sample for state in states for sample in self._of_this_set(state)])
+        for state in states:
+            self.sink.record(state.measurement(self.run_facts))
+        for case in {state.arm.case.key: state.arm.case for state in states}.values():
+            of_case = [state for state in self.states if state.arm.case.key == case.key]
+            self.observer.case_done(case, of_case, self._set)
+
+    def _of_this_set(self, state: ArmState) -> list[Sample]:
+        return [sample for sample in (*state.throughput, *state.latency) if sample.set == self._set]
+
+
+def describe_case(case: Case) -> dict[str, Any]:
+    """Return what a worker needs to build a case's workload."""
+    kind = type(case.workload)
+    return {"workload": f"{kind.__module__}:{kind.__qualname__}", "params": case.workload.params()}
+
+
+def memory_needed(arm: Arm) -> int:
+    """Return the bytes an arm holds: inputs, a second set of them for checks, and a few outputs."""
+    workload = arm.case.workload
+    return 2 * workload.input_bytes() + 3 * workload.output_bytes()
+
+
+def rounds_within(pace: Pace, *, inner: int, call_ns: float) -> int:
+    """Return how many rounds of a set fit into an arm's share of the time, at most those asked for."""
+    block_ns = call_ns * (inner + 1)
+    return min(pace.rounds, int(pace.max_time_s * 1e9 / pace.sets // max(block_ns, 1.0)))
+
+
+def _takes_part(state: ArmState, number: int, rounds: int) -> bool:
+    """Whether an arm with fewer rounds has one now; they are spread evenly over the set."""
+    share = state.rounds_a_set
+    return (number + 1) * share // rounds > number * share // rounds

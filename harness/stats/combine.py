@@ -1,0 +1,77 @@
+"""One ratio for many cases: the geometric mean, sure or unsure as whole process-sets say.
+
+A process-set is one draw of everything that differs between processes, and it touches all cases at
+once, so sets, not cases, are resampled: each is left out in turn (the jackknife). For a table without
+gaps that is exactly Student's interval over the sets' own geometric means; unlike drawing sets at
+random it needs no seed, and it does not come out too narrow for five of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.stats.estimate import FloatArray, t_quantile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combined:
+    """The geometric mean of the ratios of `cases`, as a logarithm; `sets` is the least that a case has."""
+
+    log: float
+    log_low: float | None
+    log_high: float | None
+    cases: int
+    sets: int
+
+    @property
+    def ratio(self) -> float:
+        """Below 1, the second of the two is the faster."""
+        return math.exp(self.log)
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of the interval; missing where a case has a single set."""
+        return None if self.log_low is None else math.exp(self.log_low)
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of the interval; missing where a case has a single set."""
+        return None if self.log_high is None else math.exp(self.log_high)
+
+    @property
+    def covers_one(self) -> bool | None:
+        """Whether the interval contains 1; unknown where there is none."""
+        if self.log_low is None or self.log_high is None:
+            return None
+        return self.log_low <= 0 <= self.log_high
+
+
+def combine(per_set: FloatArray) -> Combined | None:
+    """Return the geometric mean over cases of logarithms [case, set]; cases that are all NaN are left out."""
+    known = per_set[np.isfinite(per_set).any(axis=1)]
+    if known.size == 0:
+        return None
+    known = known[:, np.isfinite(known).any(axis=0)]
+    least = int(np.isfinite(known).sum(axis=1).min())
+    mean = _mean(known)
+    half = None if least < 2 else t_quantile(least - 1) * _standard_error(known)  # noqa: PLR2004
+    return Combined(
+        log=mean,
+        log_low=None if half is None else mean - half,
+        log_high=None if half is None else mean + half,
+        cases=known.shape[0],
+        sets=least,
+    )
+
+
+def _mean(per_set: FloatArray) -> float:
+    return float(np.nanmean(per_set, axis=1).mean())
+
+
+def _standard_error(per_set: FloatArray) -> float:
+    count = per_set.shape[1]
+    without = np.array([_mean(np.delete(per_set, index, axis=1)) for index in range(count)])
+    return float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum()))

@@ -1,0 +1,148 @@
+"""One case on this worker's backend: made ready, proved, timed, proved again.
+
+What is wrong is never timed: `prepare` compares the first answer with the reference and says so at
+once. The same function on the same arguments is then what `throughput` and `latency` time.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from harness.backends import proof
+from harness.core.math_mode import MathMode
+from harness.measure.block import Block, Calls, run_block, run_latency
+from harness.measure.calibrate import calibrate
+from harness.measure.validity import Doubt, check_leftover, check_scaling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.backends.base import Backend, Prepared
+    from harness.core.device import Device
+    from harness.measure.clock import Meter
+    from harness.workloads.base import Workload
+    from harness.workloads.bundle import Bundle
+
+Message = dict[str, Any]
+
+
+class Arm:
+    """A case made ready on a backend."""
+
+    def __init__(
+        self,
+        *,
+        backend: Backend[Any],
+        device: Device,
+        workload: Workload,
+        bundle: Bundle,
+        meter: Meter,
+        cold_bytes: int,
+    ) -> None:
+        self._backend = backend
+        self._device = device
+        self._workload = workload
+        self._bundle = bundle
+        self._meter = meter
+        self._cold_bytes = cold_bytes
+        self._math = MathMode(workload.math)
+
+    def prepare(self) -> Message:
+        """Bring inputs to the device, time the first call alone, and prove its answer."""
+        self._backend.set_math(self._math)
+        start = time.perf_counter()
+        self._prepared: Prepared[Any] = self._backend.prepare(self._workload, self._bundle.inputs)
+        prepare_s = time.perf_counter() - start
+        start = time.perf_counter()
+        output = proof.call(self._prepared)
+        self._backend.wait(output)
+        first_call_s = time.perf_counter() - start
+        found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, output)
+        doubts = [wrong] if wrong else self._prove_answer(output)
+        self._calls = Calls(*self._make_calls())
+        self._output = output
+        self._compiled = self._prepared.compilations()
+        return {
+            "prepare_s": prepare_s,
+            "first_call_s": first_call_s,
+            "max_error": found.max_error,
+            "effective_bits": found.effective_bits,
+            "tolerance": self._bundle.tolerance.bound,
+            "input_hash": self._bundle.input_hash,
+            "output_hash": proof.output_hash(self._backend, output),
+            "doubts": _plain(doubts),
+            "checks": ["V1"] if wrong else ["V1", "V2", "V7", "V10"],
+        }
+
+    def _prove_answer(self, output: Any) -> list[Doubt | None]:
+        backend, workload, bundle, prepared = self._backend, self._workload, self._bundle, self._prepared
+        return [
+            proof.check_placed(backend, workload, prepared, output, self._device),
+            proof.check_same_again(backend, workload, bundle, prepared, output),
+            proof.check_inputs_matter(backend, workload, bundle, prepared),
+        ]
+
+    def _make_calls(self) -> list[Callable[[], Any]]:
+        """One call on the same arguments, or enough copies in turn that none is still in a cache."""
+        prepared = self._prepared
+        if self._workload.cache == "warm" or not prepared.arguments:
+            return [functools.partial(prepared.function, *prepared.arguments)]
+        copies = math.ceil(self._cold_bytes / max(1, self._workload.input_bytes())) + 1
+        held = [self._backend.place(self._workload, self._bundle.inputs) for _ in range(copies - 1)]
+        return [functools.partial(prepared.function, *arguments) for arguments in (prepared.arguments, *held)]
+
+    def calibrate(self, least_ns: int, most_ns: int) -> Message:
+        """Choose how many calls make a block; also warms everything up."""
+        self._backend.set_math(self._math)
+        found = calibrate(self._time_block, least_ns=least_ns, most_ns=most_ns)
+        return {"inner": found.inner, "call_ns": found.call_ns}
+
+    def prove(self, inner: int) -> Message:
+        """Check that time itself can be believed: V4 and V5."""
+        self._backend.set_math(self._math)
+        doubts = [check_scaling(self._time_block, inner), check_leftover(lambda: self._time_block(inner), self._read)]
+        return {"doubts": _plain(doubts), "checks": ["V4", "V5"]}
+
+    def _time_block(self, inner: int) -> int:
+        return self._run_block(inner).wall_ns
+
+    def _run_block(self, inner: int) -> Block:
+        block, self._output = run_block(self._calls, inner, self._backend.wait, self._meter, self._prepared.reset)
+        return block
+
+    def _read(self) -> int:
+        start = self._meter.now()
+        self._backend.peek(self._output)
+        return self._meter.now() - start
+
+    def throughput(self, inner: int) -> Message:
+        """Time one block of `inner` calls and one fence."""
+        self._backend.set_math(self._math)
+        return {"blocks": [asdict(self._run_block(inner))]}
+
+    def latency(self, count: int) -> Message:
+        """Time `count` single calls, each with its own fence."""
+        self._backend.set_math(self._math)
+        blocks, self._output = run_latency(
+            self._calls, count, self._backend.wait, self._meter, self._prepared.reset
+        )
+        return {"blocks": [asdict(block) for block in blocks]}
+
+    def finish(self) -> Message:
+        """Prove the last timed answer, that nothing was compiled meanwhile, and that inputs are untouched."""
+        backend, workload, bundle = self._backend, self._workload, self._bundle
+        doubts = [
+            proof.check_answer(backend, workload, bundle, self._output)[1],
+            proof.check_no_recompiling(self._compiled, self._prepared.compilations()),
+            proof.check_inputs_untouched(backend, bundle, workload, self._prepared),
+        ]
+        peak = backend.peak_memory()
+        return {"doubts": _plain(doubts), "checks": ["V1", "V9", "V10"], "peak_memory_bytes": peak}
+
+
+def _plain(doubts: list[Doubt | None]) -> list[Message]:
+    return [asdict(doubt) for doubt in doubts if doubt is not None]
