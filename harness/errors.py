@@ -86,7 +86,7 @@ class UsageError(HarnessError):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing wrong in a file: where it stands, what it is, what to do."""
+    """One thing wrong in a file: where it stands (line 0: the whole file), what it is, what to do."""
 
     file: str
     line: int
@@ -95,8 +95,9 @@ class Finding:
     hint: str | None = None
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: {self.message}"
-        return f"{place}\n  {self.hint}" if self.hint else place
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        text = f"{place}: {self.message}"
+        return f"{text}\n  {self.hint}" if self.hint else text
 
 
 class SuiteError(UsageError):

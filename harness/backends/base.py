@@ -124,6 +124,34 @@ class Prepared(Generic[T]):
     compilations: Callable[[], int] = _never_compiles
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell by its name and words whether `error`, or what it was raised from, is a lack of memory.
+
+    No framework is imported for it: the one that raised it may not be the one that asks.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, MemoryError) or type(seen).__name__ in _MEMORY_ERRORS:
+            return True
+        text = str(seen)
+        if any(words in text for words in _MEMORY_WORDS):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+_MEMORY_ERRORS = ("OutOfMemoryError", "ResourceExhaustedError")
+_MEMORY_WORDS = (
+    "RESOURCE_EXHAUSTED",  # XLA, under JAX and TensorFlow
+    "OOM when allocating",  # TensorFlow
+    "out of memory",  # CUDA, HIP and Metal
+    "Out of memory",
+    "can't allocate memory",  # PyTorch on the CPU
+    "not enough memory",
+    "std::bad_alloc",
+)
+
+
 class DeviceMissing(Exception):  # noqa: N818  (it is an outcome, not an error of the program)
     """Raised by a backend's constructor where the framework does not see the device."""
 

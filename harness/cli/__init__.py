@@ -24,6 +24,7 @@ COMMANDS = {
     "validate": "check suite files without measuring anything",
     "schema": "print the JSON Schema of suite files",
     "check": "hold backends to the contract: right answers, same work, declared refusals",
+    "store": "look after the results: verify, recover, migrate",
     "doctor": "say what this machine has, what is missing, and the command that mends it",
 }
 

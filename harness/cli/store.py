@@ -1,8 +1,8 @@
 """Look after the folder of results.
 
-  verify    read everything back: hashes, checksums, types, counts; exit 74 where anything had to be set aside
-  recover   make partial runs of what killed runs left in their journals
-  migrate   give old files the columns of new ones, for `pandas.read_parquet` on the whole folder
+verify    read everything back: hashes, checksums, types, counts; exit 74 where anything had to be set aside
+recover   make partial runs of what killed runs left in their journals
+migrate   give old files the columns of new ones, for `pandas.read_parquet` on the whole folder
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from harness.errors import ExitCode
+from harness.errors import ExitCode, NothingSelected
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> ExitCode:
 def _verify(root: Path, as_json: bool) -> ExitCode:  # noqa: FBT001  (a command line's switch)
     from harness.store.verify import verify
 
+    if not root.is_dir():
+        raise NothingSelected(f"there is no folder {root}", remedy="name the folder of results: --results DIR")
     found = verify(root)
     if as_json:
         findings = [

@@ -50,11 +50,6 @@ def caches(root: Path) -> list[dict[str, Any]]:
     return found
 
 
-def last_level_cache_bytes(root: Path = Path("/")) -> int | None:
-    """Return the size of the largest cache, which inputs must exceed to be cold."""
-    return max((cache["bytes"] for cache in caches(root)), default=None)
-
-
 def memory(root: Path) -> dict[str, Any]:
     """Return how much memory there is, how much is free, and how much a container may take."""
     lines = re.findall(r"^(\w+):\s+(\d+) kB$", _read(root, "proc/meminfo") or "", re.MULTILINE)

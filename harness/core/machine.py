@@ -68,7 +68,8 @@ def env_id(known: Mapping[str, Any]) -> str:
     """Return 16 hex digits that are equal where absolute times may be compared.
 
     It covers what the machine is and how it is set, not what runs on it: versions of frameworks, kernel
-    and driver are what a history is there to compare, and load, clocks and temperatures pass.
+    and driver are what a history is there to compare, and load, clocks and temperatures pass. `known` may
+    also hold ``threads`` and the facts of one ``framework``, of which the device's name counts.
     """
     cpu, memory = known["cpu"], known["memory"]
     parts = {
@@ -80,6 +81,8 @@ def env_id(known: Mapping[str, Any]) -> str:
         "huge_pages": memory["huge_pages"],
         "hypervisor": known["hypervisor"],
         "system": known["os"]["system"],
+        "threads": known.get("threads"),
+        "device": known.get("framework", {}).get("device_name"),
         "gpus": [[gpu[name] for name in ("name", "memory_bytes", "power_limit_w", "mig")] for gpu in known["gpus"]],
     }
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))

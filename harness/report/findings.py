@@ -6,7 +6,7 @@ Findings come before words, so that the page, the terminal and the pictures cann
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -108,6 +108,29 @@ class RunFindings:
     def sets(self) -> int:
         """The most process-sets that an arm of this run has."""
         return max((arm.sets for arm in self.arms), default=0)
+
+    def only(self, target: str) -> RunFindings:
+        """Return what is said of one target; how it stands among the others stays as it was."""
+
+        def kept(arm: Measurement) -> bool:
+            return target in (arm.target, arm.label)
+
+        boards = [
+            replace(
+                board,
+                cases=tuple(
+                    replace(case, entries=entries)
+                    for case in board.cases
+                    if (entries := tuple(entry for entry in case.entries if kept(entry.arm)))
+                ),
+            )
+            for board in self.boards
+        ]
+        return replace(
+            self,
+            arms=tuple(arm for arm in self.arms if kept(arm)),
+            boards=tuple(board for board in boards if board.cases),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ def summarise(
     samples: pd.DataFrame | None = None,
     *,
     manifest: Mapping[str, Any] | None = None,
+    state: str = "complete",
 ) -> RunFindings:
     """Return the findings of the run that all `measurements` belong to."""
     reference = _reference(measurements)
@@ -47,7 +48,7 @@ def summarise(
     return RunFindings(
         run_id=arms[0].run_id,
         suite=arms[0].suite,
-        state=str((manifest or {}).get("state", "complete")),
+        state=state,
         reference=next((name_of(arm) for arm in arms if _identity(arm) == reference), arms[0].reference),
         arms=arms,
         boards=_boards(settled),

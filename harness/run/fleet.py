@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.core import machine
+from harness.core import limits, machine
 from harness.run.launch import Guardian, Launch, Worker, available_cpus, worker_environment
 from harness.run.session import describe_case
 
@@ -111,7 +111,7 @@ class Workers:
         """Return a size that no cache of the device holds."""
         if arm.target.device.kind != "cpu":
             return COLD_FACTOR * DEVICE_CACHE_BYTES
-        return COLD_FACTOR * machine.last_level_cache_bytes()
+        return COLD_FACTOR * limits.last_level_cache_bytes()
 
     def cpus(self) -> dict[int, list[int]]:
         """Return the processors that each process-set ran on."""

@@ -75,10 +75,15 @@ def make_plan(
     *,
     targets: Sequence[Target] = (),
     required: Sequence[Target] = (),
+    self_check: bool = True,
     find: FindBackend = registry.find_backend,
     kinds: Callable[[], Sequence[str]] = device_kinds,
 ) -> Plan:
-    """Plan `suite` on `targets`, or on its own; `required` ones that are not here end the command."""
+    """Plan `suite` on `targets`, or on its own; `required` ones that are not here end the command.
+
+    With `self_check` the reference is measured twice: the interval of A against A' is the smallest
+    difference that could be seen.
+    """
     present = frozenset(kinds())
     chosen = tuple(targets) or suite.targets or _auto(find, present)
     resolved = tuple(_resolve(target, find) for target in chosen)
@@ -97,7 +102,7 @@ def make_plan(
                 settled.append(Settled(arm=arm, outcome=verdict[0], detail=verdict[1]))
                 continue
             arms.append(arm)
-            if target == reference:
+            if self_check and target == reference:
                 arms.append(Arm(case=case, target=target, info=arm.info, replica=1))
     if not arms and not settled:
         raise NothingSelected(

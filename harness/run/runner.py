@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from harness import __version__
-from harness.core import machine
+from harness.core import limits
 from harness.errors import ExitCode, first_of
 from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
 from harness.run.fleet import Workers, threads_of
@@ -154,10 +154,10 @@ def default_pace(plan: Plan) -> Pace:
 
 def shard_bytes(arms: Sequence[Arm]) -> int:
     """Return how many bytes the arms of a shard may hold at once."""
-    host = int(MEMORY_SHARE * machine.free_memory_bytes())
+    host = int(MEMORY_SHARE * limits.free_memory_bytes())
     if all(arm.target.device.kind == "cpu" for arm in arms):
         return host
-    return min(host, int(MEMORY_SHARE * (machine.device_memory_bytes() or DEVICE_BYTES)))
+    return min(host, int(MEMORY_SHARE * (limits.device_memory_bytes() or DEVICE_BYTES)))
 
 
 def _manifest(plan: Plan, facts: RunFacts) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Pace:
     rounds: int
     max_time_s: float
     shard_bytes: int
+    shard_cases: int = SHARD_CASES
     least_block_ns: int = LEAST_BLOCK_NS
     most_block_ns: int = MOST_BLOCK_NS
     together: int = 2  # workers that may start at the same time
@@ -199,11 +200,11 @@ class Session:
     # -- who runs with whom ----------------------------------------------------------------------
 
     def _teams(self) -> list[list[ArmState]]:
-        """Split live arms into those that can hold their devices at once; a TPU is held alone."""
-        live = [state for state in self.states if state.live]
+        """Split the arms to measure into those that can hold their devices at once; a TPU is held alone."""
+        wanted = [state for state in self.states if state.wanted]
         alone: dict[tuple[str, str, int], list[ArmState]] = {}
         together = []
-        for state in live:
+        for state in wanted:
             if state.arm.target.device.kind == "tpu":
                 alone.setdefault(state.arm.crew, []).append(state)
             else:
@@ -232,7 +233,7 @@ class Session:
                     state.pairing = "process"
                     yield [state]
                 continue
-            if shard and (held + need > self.pace.shard_bytes or len(shard) == SHARD_CASES):
+            if shard and (held + need > self.pace.shard_bytes or len(shard) == self.pace.shard_cases):
                 yield [state for case in shard for state in case]
                 shard, held = [], 0
             shard.append(arms)

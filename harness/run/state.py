@@ -58,8 +58,13 @@ class ArmState:
 
     @property
     def live(self) -> bool:
-        """Whether there is still something to measure."""
+        """Whether it has not ended yet."""
         return self.outcome is None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another process-set would say more of it."""
+        return self.live and not self.failed_checks
 
     def settle(self, outcome: Outcome, detail: str) -> None:
         """End this arm; the first reason stands."""

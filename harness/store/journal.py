@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import StoreError
+from harness.errors import InternalError, StoreError
 from harness.store import files
 
 _HEAD = re.compile(rb'\[([0-9]{1,12}),"([0-9a-f]{8})",')
@@ -156,7 +156,10 @@ def _open_locked(path: Path, flags: int) -> int:
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
-    payload = json.dumps(entry, separators=(",", ":")).encode("ascii")
+    try:
+        payload = json.dumps(entry, separators=(",", ":")).encode("ascii")
+    except TypeError as error:
+        raise InternalError(f"an entry cannot be kept: {error}") from error
     return b'[%d,"%08x",%s%s' % (len(payload), zlib.crc32(payload), payload, _TAIL)
 
 

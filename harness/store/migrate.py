@@ -9,12 +9,13 @@ there: it lists both hashes before the file is replaced, and the new one alone a
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import StoreError, StoreLocked
 from harness.store import files
@@ -24,46 +25,44 @@ from harness.store.manifest import to_bytes
 from harness.store.parquet import LIMITS, SetAsideError, column_names, load
 from harness.store.runs import RunInfo, find_runs
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 _LOCK = ".migrate.lock"
 
 
 def migrate(root: Path) -> list[Path]:
-    """Rewrite the files that lack columns, and return them."""
+    """Rewrite the files that lack columns, and return them; harmed ones stay as they are and are an error."""
     root = Path(root)
-    runs = find_runs(root)
-    if not runs:
+    if not find_runs(root):
         return []
+    rewritten, harmed = [], []
     with _locked(root / RUNS / _LOCK):
-        return [path for run in find_runs(root) for path in _migrate_run(Layout(root), run)]
+        for run in find_runs(root):
+            for name in TABLES:
+                try:
+                    rewritten += [run.paths[name]] if _migrate_file(Layout(root), run, name) else []
+                except SetAsideError as error:
+                    harmed.append(f"{run.paths[name]}: {error}")
+    if harmed:
+        raise StoreError("not migrated: " + "; ".join(harmed), remedy="python -m harness store verify")
+    return rewritten
 
 
-def _migrate_run(layout: Layout, run: RunInfo) -> Iterator[Path]:
-    for name in TABLES:
-        path = layout.table(name, run.run_id)
-        try:
-            table, unknown = load(path, name, run, LIMITS[name])
-            outdated = set(table.column_names) - set(column_names(path))
-        except SetAsideError as error:
-            raise StoreError(f"cannot migrate {path}: {error}", remedy="python -m harness store verify") from error
-        if outdated and not unknown:
-            _replace(layout, run, name, table)
-            yield path
-
-
-def _replace(layout: Layout, run: RunInfo, name: str, table: pa.Table) -> None:
+def _migrate_file(layout: Layout, run: RunInfo, name: str) -> bool:
     path, manifest = layout.table(name, run.run_id), layout.manifest(run.run_id)
-    data = to_parquet([table], table.schema)
-    document = _read(manifest)
-    before = document["files"][name]["sha256"]
+    table, unknown = load(path, name, run, LIMITS[name])
+    document, there = _read(manifest), path.read_bytes()
+    outdated = set(table.column_names) - set(column_names(there))
+    unfinished = "sha256_before" in document["files"][name]
+    if unknown or not (outdated or unfinished):
+        return False  # columns that only a newer harness knows would be lost
+    data = to_parquet([table], table.schema) if outdated else memoryview(there)
     after = describe(path, data, table.num_rows)
-    for facts, write_file in ((after | {"sha256_before": before}, True), (after, False)):
-        document["files"][name] = facts
+    if outdated:
+        document["files"][name] = after | {"sha256_before": hashlib.sha256(there).hexdigest()}
         files.write_whole(manifest, to_bytes(document))
-        if write_file:
-            files.write_whole(path, data)
+        files.write_whole(path, data)
+    document["files"][name] = after
+    files.write_whole(manifest, to_bytes(document))
+    return bool(outdated)
 
 
 def _read(manifest: Path) -> dict[str, Any]:
@@ -77,9 +76,14 @@ def _locked(path: Path) -> Iterator[None]:
     with files.storing(path):
         descriptor = files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, path)
         yield
-    except BlockingIOError as error:
-        raise StoreLocked(f"another migration holds {path}", remedy="wait until it has ended") from error
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StoreLocked(f"another migration holds {path}", remedy="wait until it has ended") from error

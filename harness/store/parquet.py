@@ -65,9 +65,9 @@ def load(path: Path, name: str, run: RunInfo, limits: Limits) -> tuple[pa.Table,
     return table, notes
 
 
-def column_names(path: Path) -> list[str]:
+def column_names(data: bytes) -> list[str]:
     """Return the columns of a file that `load` has accepted."""
-    return list(_open(path.read_bytes()).schema_arrow.names)
+    return list(_open(data).schema_arrow.names)
 
 
 def _bytes(path: Path, limits: Limits) -> bytes:

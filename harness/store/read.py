@@ -66,6 +66,17 @@ def read_samples(
     return _read(Path(root), runs, SAMPLES, limits)
 
 
+def unlisted(root: Path, name: str, runs: Iterable[RunInfo]) -> list[StoreFinding]:
+    """Return the files of a table that no manifest names, as findings."""
+    listed = {run.paths[name] for run in runs}
+    reason = "no manifest names it: its run is not over, or was killed (store recover), or its manifest is bad or lost"
+    return [
+        StoreFinding(file=path, reason=reason, set_aside=True)
+        for path in sorted((root / name).glob("[!.]*.parquet"))
+        if path not in listed
+    ]
+
+
 def _read(root: Path, runs: Iterable[RunInfo | str] | None, name: str, limits: Limits) -> Loaded:
     import pyarrow as pa
 
@@ -89,20 +100,10 @@ def _read(root: Path, runs: Iterable[RunInfo | str] | None, name: str, limits: L
 def _chosen(root: Path, runs: Iterable[RunInfo | str] | None, name: str) -> tuple[list[RunInfo], list[StoreFinding]]:
     if runs is None:
         found = scan(root)
-        return list(found.runs), [*found.findings, *_unlisted(root, name, found.runs)]
+        return list(found.runs), [*found.findings, *unlisted(root, name, found.runs)]
     named = list(runs)
     known = {run.run_id: run for run in find_runs(root)} if any(isinstance(run, str) for run in named) else {}
     missing = [run for run in named if isinstance(run, str) and run not in known]
     if missing:
         raise UsageError(f"no such run in {root}: {', '.join(missing)}", remedy="python -m harness list runs")
     return [known[run] if isinstance(run, str) else run for run in named], []
-
-
-def _unlisted(root: Path, name: str, runs: Iterable[RunInfo]) -> list[StoreFinding]:
-    listed = {run.paths[name] for run in runs}
-    reason = "no manifest names it: its run is not over, or was killed (store recover), or its manifest is bad or lost"
-    return [
-        StoreFinding(file=path, reason=reason, set_aside=True)
-        for path in sorted((root / name).glob("[!.]*.parquet"))
-        if path not in listed
-    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.store.finding import StoreFinding
 from harness.store.layout import TABLES
-from harness.store.read import Loaded, read_measurements, read_samples
+from harness.store.read import Loaded, read_measurements, read_samples, unlisted
 from harness.store.recover import JournalState, journals, state_of
 from harness.store.runs import RunInfo, scan
 
@@ -39,8 +39,7 @@ class Verification:
 def verify(root: Path) -> Verification:
     """Check every run of a store: hashes, checksums, types, counts, and that the tables agree."""
     found = scan(root)
-    rows, samples, findings = 0, 0, list(_strays(Path(root)))
-    findings += found.findings
+    rows, samples, findings = 0, 0, [*found.findings, *_strays(Path(root), found.runs)]
     for run in found.runs:
         measured, timed = read_measurements(root, [run]), read_samples(root, [run])
         rows += measured.table.num_rows
@@ -48,9 +47,7 @@ def verify(root: Path) -> Verification:
         findings += [*measured.findings, *timed.findings]
         if not (_set_aside(measured) or _set_aside(timed)):
             findings += _disagreements(run, measured, timed)
-    return Verification(
-        runs=len(found.runs), measurements=rows, samples=samples, findings=tuple(dict.fromkeys(findings))
-    )
+    return Verification(runs=len(found.runs), measurements=rows, samples=samples, findings=tuple(findings))
 
 
 def _set_aside(loaded: Loaded) -> bool:
@@ -72,9 +69,9 @@ def _disagreements(run: RunInfo, measured: Loaded, timed: Loaded) -> Iterator[St
         )
 
 
-def _strays(root: Path) -> Iterator[StoreFinding]:
-    unlisted = (*read_measurements(root).findings, *read_samples(root).findings)
-    yield from (finding for finding in unlisted if finding.file.parent.name in TABLES)
+def _strays(root: Path, runs: tuple[RunInfo, ...]) -> Iterator[StoreFinding]:
+    for name in TABLES:
+        yield from unlisted(root, name, runs)
     for path in journals(root):
         state = state_of(path)
         yield StoreFinding(file=path, reason=_ADVICE[state], set_aside=state is JournalState.DAMAGED)

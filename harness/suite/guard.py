@@ -85,8 +85,8 @@ def _read_bytes(path: Path, findings: Findings, limit: int, place: Place) -> byt
         reason = (getattr(error, "strerror", None) or "not a usable path").lower()
         if isinstance(error, IsADirectoryError):
             reason = "this is a folder"
-        hint = "python -m harness list suites shows those there are" if isinstance(error, FileNotFoundError) else None
-        findings.add(place, f"{subject}{reason}", hint or "name a readable file")
+        hint = "python -m harness list suites shows those there are" if not subject else "paths begin at this file"
+        findings.add(place, f"{subject}{reason}", hint)
         return None
     if data is None:
         what = "this is a folder" if stat.S_ISDIR(mode) else "this is not an ordinary file"

@@ -269,7 +269,8 @@ def _tidy(value: Any) -> Any:
     kept = {
         name: _tidy(item)
         for name, item in value.items()
-        if not (name == "title" and isinstance(item, str) and item != "Suite") and not (name == "default" and not item)
+        if not (name == "title" and isinstance(item, str) and item != "Suite")
+        and not (name == "default" and (not item or isinstance(item, dict)))
     }
     if "patternProperties" in kept:
         kept["additionalProperties"] = False

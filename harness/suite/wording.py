@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.plugins import suggestion
 from harness.suite.nodes import REFUSED, Findings, Node, Place, shown
-from harness.suite.schema import NAME, PARAMETER, VARIABLE, CaseEntry, MeasureEntry, Pow2, Range, SuiteFile
-from harness.suite.schema import TargetEntry, When
+from harness.suite.schema import NAME, PARAMETER, VARIABLE, CaseEntry, MeasureEntry, Pow2, Range, SuiteFile, TargetEntry, When
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -36,6 +35,7 @@ _BOUNDS = {
 }
 _HINTS = {"pow2": "powers of two: {pow2: [7, 10]} is 128, 256, 512, 1024", "max_time": "write 20s, 500ms or 10m"}
 _HINTS["target_ci"] = "write 1%"
+_BRANCHES = {"<text>", "<boolean>", "<number>", "<list>", "<mapping>", "<pow2>", "<range>", "[key]"}
 
 
 def note(error: ValidationError, root: Node, prefix: Sequence[str | int], findings: Findings) -> set[tuple[Any, ...]]:
@@ -43,7 +43,7 @@ def note(error: ValidationError, root: Node, prefix: Sequence[str | int], findin
     broken = set()
     for detail in error.errors(include_url=False, include_context=True):
         location = (*prefix, *detail["loc"])
-        path = tuple(step for step in location if not _is_tag(step))
+        path = _path(location, root)
         broken.add(path)
         node = root.get(*path)
         if node.value is not REFUSED:
@@ -52,8 +52,17 @@ def note(error: ValidationError, root: Node, prefix: Sequence[str | int], findin
     return broken
 
 
-def _is_tag(step: str | int) -> bool:
-    return isinstance(step, str) and (step[:1] == "<" or step == "[key]")
+def _path(location: tuple[str | int, ...], node: Node) -> tuple[str | int, ...]:
+    """Return `location` without the names of a union's branches, which pydantic mixes in."""
+    path: list[str | int] = []
+    for step in location:
+        here = node.get(step)
+        if here is not node:
+            node = here
+        elif step in _BRANCHES:
+            continue
+        path.append(step)
+    return tuple(path)
 
 
 def _words(
@@ -69,6 +78,9 @@ def _words(
     if location[-1:] == ("[key]",):
         return holder.key(str(path[-1])), f"{shown(path[-1])} {_RULES.get(context.get('pattern'), 'is no key')}", None
     value = node.plain()
+    if isinstance(value, dict) and len(path) == 3 and path[0] == "cases" and path[2] not in CaseEntry.model_fields:
+        known = tuple(CaseEntry.model_fields)
+        return holder.key(str(path[2])), f"unknown key {shown(path[2])}", suggestion(str(path[2]), known)
     return node.place, f"{name} {_problem(kind, context, value, detail['msg'])}", _hint(kind, context, path, value)
 
 
@@ -92,11 +104,10 @@ def _problem(kind: str, context: dict[str, Any], value: object, otherwise: str) 
 def _hint(kind: str, context: dict[str, Any], path: tuple[str | int, ...], value: object) -> str | None:
     if kind == "literal_error" and isinstance(value, str):
         return suggestion(value, tuple(part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")))
-    if kind == "string_type" and isinstance(value, bool | int | float):
-        return "put it in quotes" if path[-1] != "derive" else None
-    if isinstance(value, dict) and len(path) == 3 and path[0] == "cases":
-        return f"did you mean another key? {suggestion(str(path[-1]), tuple(CaseEntry.model_fields))}"
-    return next((_HINTS[step] for step in reversed(path) if isinstance(step, str) and step in _HINTS), None)
+    particular = next((_HINTS[step] for step in reversed(path) if isinstance(step, str) and step in _HINTS), None)
+    if kind == "string_type" and particular is None and isinstance(value, bool | int | float):
+        return "put it in quotes"
+    return particular
 
 
 def _called(path: tuple[str | int, ...]) -> str:

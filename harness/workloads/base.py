@@ -19,6 +19,7 @@ import typing
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.core.dtype import DType, narrow
@@ -227,21 +228,7 @@ class Workload(ABC):
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
         """Return the parameters by name, own ones first."""
-        hints = typing.get_type_hints(cls)
-        common = {known.name for known in dataclasses.fields(Workload)}
-        fields = sorted(dataclasses.fields(cls), key=lambda known: known.name in common)
-        return {
-            known.name: Parameter(
-                name=known.name,
-                kind=_kind(hints[known.name]),
-                doc=known.metadata["doc"],
-                required=known.default is dataclasses.MISSING,
-                default=None if known.default is dataclasses.MISSING else known.default,
-                low=known.metadata["low"],
-                choices=tuple(str(choice) for choice in known.metadata["choices"]),
-            )
-            for known in fields
-        }
+        return _parameters(cls)
 
     @classmethod
     def make(cls, values: Mapping[str, Any]) -> typing.Self:
@@ -282,6 +269,25 @@ class Workload(ABC):
         if self.math == MathMode.TF32 and self.element is not DType.FLOAT32:
             problems.append(Problem(parameter="math", message=f"tf32 is a way to multiply float32, not {self.dtype}"))
         return problems or self.problems()
+
+
+@cache  # read for each parameter of each case; a suite may have 10,000
+def _parameters(cls: type[Workload]) -> dict[str, Parameter]:
+    hints = typing.get_type_hints(cls)
+    common = {known.name for known in dataclasses.fields(Workload)}
+    fields = sorted(dataclasses.fields(cls), key=lambda known: known.name in common)
+    return {
+        known.name: Parameter(
+            name=known.name,
+            kind=_kind(hints[known.name]),
+            doc=known.metadata["doc"],
+            required=known.default is dataclasses.MISSING,
+            default=None if known.default is dataclasses.MISSING else known.default,
+            low=known.metadata["low"],
+            choices=tuple(str(choice) for choice in known.metadata["choices"]),
+        )
+        for known in fields
+    }
 
 
 def _count(shape: tuple[int, ...]) -> int:

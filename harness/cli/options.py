@@ -1,0 +1,96 @@
+"""Options that several commands share, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.core.target import Target
+    from harness.suite.model import Suite
+
+PROFILES = ("quick", "standard", "rigorous")
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    """Let the user say where to run."""
+    parser.add_argument(
+        "--target",
+        "-t",
+        action="append",
+        default=[],
+        metavar="T[,python=PATH][,label=NAME]",
+        help="run on this target instead of the suite's (torch.compile@gpu:0); may be repeated",
+    )
+    parser.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="end with code 6 where this target cannot run; may be repeated",
+    )
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Let the user say where results are."""
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER", help="default: results")
+
+
+def add_measure(parser: argparse.ArgumentParser) -> None:
+    """Let the user say how hard to measure."""
+    parser.add_argument("--profile", choices=PROFILES, help="how hard to measure; default: the suite's")
+    parser.add_argument("--threads", type=positive, metavar="N", help="processors every arm may use; default: all")
+    parser.add_argument("--max-time", metavar="20s", help="for one arm in one session; default: the suite's")
+    parser.add_argument("--seed", type=natural, metavar="N", help="of inputs and order; default: drawn, and recorded")
+
+
+def positive(text: str) -> int:
+    """Read a whole number above zero."""
+    number = natural(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def natural(text: str) -> int:
+    """Read a whole number that fits where it is recorded."""
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+    return int(text)
+
+
+def targets_of(texts: list[str]) -> list[Target]:
+    """Read targets as they are written on a command line."""
+    from harness.core.target import Target
+
+    return [Target.parse_option(text) for text in texts]
+
+
+def with_measure(suite: Suite, arguments: argparse.Namespace) -> Suite:
+    """Return the suite measured as the command line says."""
+    from harness.core.units import read_seconds
+
+    changes = {
+        "profile": arguments.profile,
+        "threads": arguments.threads,
+        "seed": arguments.seed,
+        "max_time_s": None if arguments.max_time is None else read_seconds(arguments.max_time),
+    }
+    said = {name: value for name, value in changes.items() if value is not None}
+    return replace(suite, measure=replace(suite.measure, **said)) if said else suite
+
+
+def read_budget(text: str | None) -> float | None:
+    """Read a time budget."""
+    from harness.core.units import read_seconds
+
+    if text is None:
+        return None
+    budget = read_seconds(text)
+    if budget <= 0:
+        raise UsageError("a budget of no time measures nothing", remedy="write --budget 10m")
+    return budget

@@ -1,0 +1,61 @@
+"""Render runs as one Markdown page with pictures: who wins, by how much, and what became of every arm.
+
+A run is named latest, latest~1, by the beginning of its name, or by a path, each with ::target to
+show one target. Without names the newest run of each suite is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from harness.report.load import Reported
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="which runs; default: the newest of each suite")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="where results are (default: results)")
+    parser.add_argument("--out", type=Path, default=Path("reports"), help="where reports go (default: reports)")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="also append a short summary for a CI job to FILE")
+    parser.add_argument("--json", action="store_true", help="print where the pages are and the headlines as JSON")
+
+
+def run(args: argparse.Namespace) -> ExitCode:
+    """Write the report; print where it is and what it says first."""
+    from harness.report.load import load
+    from harness.report.write import folder_name, write
+
+    reported = load(args.results, args.runs)
+    path = write(reported, args.out / folder_name(args.runs, reported))
+    if args.summary is not None:
+        from harness.report.step_summary import append_summary
+
+        append_summary(args.summary, reported)
+    _print(args, path, reported)
+    return ExitCode.FINE
+
+
+def _print(args: argparse.Namespace, path: Path, reported: Reported) -> None:
+    import json
+
+    from harness.report.escape import visible
+    from harness.report.headline import headline
+
+    said = {run.run_id: headline(run, visible) for run in reported.runs}
+    if args.json:
+        problems = [{"file": problem.place, "reason": problem.message} for problem in reported.problems]
+        print(json.dumps({"page": str(path), "runs": said, "problems": problems}, indent=2))
+        return
+    for run in reported.runs:
+        partial = "" if run.state == "complete" else f" ({run.state})"
+        print(f"{visible(run.suite)}, run {visible(run.run_id)}{partial}")
+        print("\n".join(f"  {line}" for line in said[run.run_id]))
+    for problem in reported.problems:
+        print(f"{visible(problem.place)}: {visible(problem.message)}", file=sys.stderr)
+    print(path)

@@ -1,0 +1,148 @@
+"""Measure a suite: every case on every target, proved against float64 before it is timed.
+
+Results are kept under results/ as they come; `python -m harness report` renders them. The first
+Ctrl-C ends in order and keeps all that was measured, the second ends at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.cli import options
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from harness.run.plan import Plan
+    from harness.run.runner import RunResult
+    from harness.run.session import Pace
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("suite", type=Path, help="a suite file, such as suites/gemm.yaml")
+    options.add_targets(parser)
+    options.add_measure(parser)
+    options.add_results(parser)
+    parser.add_argument("--budget", metavar="10m", help="end in order when this time is spent (exit code 124)")
+    parser.add_argument("--max-cases", type=options.positive, default=10_000, help="default: 10000")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be measured, and measure nothing")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
+    parser.add_argument("--quiet", "-q", action="store_true", help="show no progress")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Plan, and measure or say what would be."""
+    from harness.run.plan import make_plan
+    from harness.run.runner import default_pace
+    from harness.suite.load import load_suite
+
+    budget_s = options.read_budget(arguments.budget)
+    suite = options.with_measure(load_suite(arguments.suite, max_cases=arguments.max_cases), arguments)
+    plan = make_plan(
+        suite, targets=options.targets_of(arguments.target), required=options.targets_of(arguments.require)
+    )
+    if arguments.dry_run:
+        _show_plan(plan, default_pace(plan), as_json=arguments.json)
+        return ExitCode.FINE
+    return _measure(plan, arguments, budget_s)
+
+
+def _measure(plan: Plan, arguments: argparse.Namespace, budget_s: float | None) -> ExitCode:
+    from harness.run.progress import Progress, Silent
+    from harness.run.runner import run_plan
+
+    observer = Silent() if arguments.quiet else Progress()
+    try:
+        result = run_plan(
+            plan,
+            results=arguments.results,
+            observer=observer,
+            budget_s=budget_s,
+            required=bool(arguments.target or arguments.require),
+        )
+    finally:
+        observer.close()
+    _show_result(result, arguments)
+    return result.exit_code
+
+
+def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
+    from harness.report.terminal import show_run
+
+    if arguments.json:
+        json.dump(result_values(result), sys.stdout)
+        print()
+        return
+    print(show_run(arguments.results, result.run_id))
+    if result.stopped:
+        print(f"\nended early ({result.stopped}); what was measured is kept", file=sys.stderr)
+    print(f"\nresults: {result.paths.measurements}")
+    print(f"next:    python -m harness report{_results_option(arguments)}")
+
+
+def _results_option(arguments: argparse.Namespace) -> str:
+    return "" if arguments.results == Path("results") else f" --results {arguments.results}"
+
+
+def result_values(result: RunResult) -> dict[str, Any]:
+    """Return a run's end as plain values."""
+    from dataclasses import asdict
+
+    return {
+        "schema": "harness.run/1",
+        "run_id": result.run_id,
+        "exit_code": int(result.exit_code),
+        "stopped": result.stopped,
+        "timed_share": result.efficiency,
+        "files": {name: str(path) for name, path in asdict(result.paths).items()},
+        "measurements": [
+            {name: str(value) if name == "started_at" else value for name, value in asdict(row).items()}
+            for row in result.measurements
+        ],
+    }
+
+
+def _show_plan(plan: Plan, pace: Pace, *, as_json: bool) -> None:
+    from harness.core import units
+    from harness.run.fleet import threads_of
+    from harness.run.forecast import forecast
+
+    needed = forecast(plan, pace, threads=threads_of(plan.suite.measure.threads))
+    lines = [_arm_values(arm, "measure", "") for arm in plan.arms]
+    lines += [_arm_values(one.arm, str(one.outcome), one.detail) for one in plan.settled]
+    if as_json:
+        values = {"memory_bytes": needed.memory_bytes, "expected_s": needed.seconds, "reference": plan.reference.name}
+        print(json.dumps({"schema": "harness.plan/1", "suite": plan.suite.name, **values, "arms": lines}))
+        return
+    for line in lines:
+        flops = units.rate(line["flops"], "FLOP") if line["flops"] else "-"
+        what = f"{line['outcome']}: {line['detail']}" if line["detail"] else line["outcome"]
+        again = " (A', the self-check)" if line["replica"] else ""
+        print(f"{line['case']:44} {line['target'] + again:24} {flops:>12} {units.size(line['bytes']):>10}  {what}")
+    print(
+        f"\n{len(plan.arms)} arms to measure, {len(plan.settled)} settled; reference {plan.reference.name}; "
+        f"{pace.sets} process-set{'s' if pace.sets > 1 else ''} of {pace.rounds} rounds\n"
+        f"needs about {units.size(needed.memory_bytes)} of memory and {_minutes(needed.seconds)}"
+    )
+
+
+def _arm_values(arm: Any, outcome: str, detail: str) -> dict[str, Any]:
+    workload = arm.case.workload
+    return {
+        "case": arm.case.name,
+        "case_key": arm.case.key,
+        "target": arm.target.name,
+        "replica": arm.replica,
+        "outcome": outcome,
+        "detail": detail,
+        "flops": workload.flops(),
+        "bytes": workload.bytes(),
+    }
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

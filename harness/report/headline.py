@@ -1,0 +1,157 @@
+"""The answers, first: who wins, by how much, and whether that may be believed.
+
+Sentences are made once, for the page and for the terminal alike; `name` says how names are shown
+there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from harness.core.units import size
+from harness.report import words
+from harness.report.findings import Board, RunFindings, SelfCheck, Standing
+from harness.stats.combine import Combined
+from harness.stats.compare import LEAST_SETS
+from harness.store.record import Outcome
+
+Named = Callable[[str], str]
+
+
+def headline(run: RunFindings, name: Named) -> list[str]:
+    """Return what is to be known before anything else, a sentence or two a line."""
+    return [
+        *_state(run),
+        *(winner(run, board, name) for board in run.boards if board.ranked),
+        *_not_ranked(run, name),
+        self_check(run),
+        outcomes(run),
+    ]
+
+
+def winner(run: RunFindings, board: Board, name: Named) -> str:
+    """Say who is fastest in a class, and by how much."""
+    return f"{board.mode_class}: {_winner(run, board, name)}"
+
+
+def self_check(run: RunFindings) -> str:
+    """Say what difference could be seen in this run."""
+    check = run.self_check
+    if check.combined is None:
+        return "self-check: the reference was not measured twice, so verdicts are withheld"
+    shown = words.ratio(check.combined.ratio, check.combined.low, check.combined.high)
+    said = f"self-check: the reference measured against itself gave {shown} over {_cases(check.cases)}"
+    if check.passed is None:
+        return f"{said}; one process-set tells nothing of the spread"
+    if not check.passed:
+        return f"{said}, which misses 1: verdicts are withheld"
+    return f"{said}; {_seen(check)}"
+
+
+def outcomes(run: RunFindings) -> str:
+    """Count how all planned arms ended."""
+    counts = Counter(arm.outcome for arm in run.arms)
+    listed = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    copies = sum(arm.replica != 0 for arm in run.arms)
+    return f"arms: {len(run.arms)} planned: {listed}" + (f" ({copies} of them for the self-check)" if copies else "")
+
+
+def machine(run: RunFindings) -> str:
+    """Describe the machine in a line, as far as it was recorded."""
+    devices = sorted({arm.device_name for arm in run.arms if arm.device_name})
+    threads = sorted({arm.threads for arm in run.arms if arm.threads})
+    parts = [*_hardware(run.manifest), *devices, *(f"{count} threads" for count in threads)]
+    return ", ".join(dict.fromkeys(parts)) or "not recorded"
+
+
+def is_indicative(run: RunFindings) -> bool:
+    """Whether the run has too few process-sets for any verdict."""
+    return run.sets < LEAST_SETS["round"]
+
+
+def _state(run: RunFindings) -> Iterator[str]:
+    if run.state != "complete":
+        stopped = str(run.manifest.get("stopped") or "")
+        reason = f" ({stopped})" if stopped.isalnum() else ""
+        yield f"{run.state} run{reason}: it did not reach its end, so what follows may lack arms and process-sets"
+    if is_indicative(run) and any(arm.outcome == Outcome.MEASURED for arm in run.arms):
+        profile = (run.manifest.get("measure") or {}) if isinstance(run.manifest.get("measure"), Mapping) else {}
+        named = "quick" if profile.get("profile") == "quick" else f"{run.sets} process-set{'s' * (run.sets != 1)}"
+        yield f"{named}: indicative, no verdict (a verdict needs {LEAST_SETS['round']} process-sets)"
+
+
+def _winner(run: RunFindings, board: Board, name: Named) -> str:
+    timed = [one for one in board.overall if one.measured]
+    if not timed:
+        return "nothing was measured"
+    if len(timed) == 1:
+        return f"only {name(timed[0].target)} was measured ({_cases(timed[0].measured)}), so there is nobody to compare"
+    first, second = timed[0], timed[1]
+    beside = second.beside_fastest
+    if beside is None:
+        return f"{_cases(board.common)} in common, so there is no overall ratio; see the cases one by one"
+    faster = words.ratio(beside.ratio, beside.low, beside.high)
+    scope = f"geometric mean over {_cases(board.common)} in common of {len(board.cases)}"
+    lead = f"{name(first.target)} is {faster} times as fast as the next, {name(second.target)} ({scope})"
+    return _judged(run, lead, beside, (name(first.target), name(second.target)), scope) + _tally(first.standings)
+
+
+def _judged(run: RunFindings, lead: str, beside: Combined, two: tuple[str, str], scope: str) -> str:
+    if beside.sets < LEAST_SETS["round"] or beside.covers_one is None:
+        return f"indicative: {lead}"
+    if run.self_check.passed is not True:
+        return f"verdict withheld: {lead}"
+    if beside.covers_one:
+        shown = words.ratio(beside.ratio, beside.low, beside.high)
+        return f"a tie: {two[0]} and {two[1]} cannot be told apart, their ratio is {shown} ({scope})"
+    return lead
+
+
+def _tally(standings: Mapping[Standing, int]) -> str:
+    decided = [(standings.get(Standing.WINS, 0), "wins"), (standings.get(Standing.TIE, 0), "ties")]
+    decided.append((standings.get(Standing.BEHIND, 0), "losses"))
+    if not any(count for count, _ in decided):
+        return ""
+    return "; " + ", ".join(f"{count} {noun if count != 1 else _ONE[noun]}" for count, noun in decided)
+
+
+_ONE = {"wins": "win", "ties": "tie", "losses": "loss"}
+
+
+def _not_ranked(run: RunFindings, name: Named) -> Iterator[str]:
+    for board in run.boards:
+        if not board.ranked:
+            names = sorted({entry.arm.label or entry.arm.target for case in board.cases for entry in case.entries})
+            yield f"not ranked: {', '.join(map(name, names))} (NumPy, and the math mode default, never are)"
+
+
+def _seen(check: SelfCheck) -> str:
+    if check.detectable is None:
+        return "no case has an interval"
+    least, median, most = (words.share(value) for value in check.detectable)
+    seen = median if check.cases == 1 else f"{median} in the median case ({least} to {most})"
+    failed = f"; in {_cases(len(check.failed))} it misses 1, and verdicts there are withheld" if check.failed else ""
+    return f"the smallest difference that could be seen today is {seen}{failed}"
+
+
+def _hardware(manifest: Mapping[str, Any]) -> Iterator[str]:
+    known = _mapping(manifest.get("machine"))
+    cpu, memory = _mapping(known.get("cpu")), _mapping(known.get("memory"))
+    if cpu.get("model"):
+        yield str(cpu["model"])
+    if cpu.get("logical"):
+        yield f"{cpu['logical']} logical processors"
+    if isinstance(memory.get("total_bytes"), int):
+        yield f"{size(memory['total_bytes'])} of memory"
+    gpus = known.get("gpus")
+    yield from (str(_mapping(gpu).get("name", "GPU")) for gpu in (gpus if isinstance(gpus, list) else []))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _cases(count: int) -> str:
+    return f"{count} case" if count == 1 else f"{count} cases"

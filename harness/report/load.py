@@ -1,0 +1,77 @@
+"""From the store to the findings of each run. A file that cannot be used is named, and the others are read.
+
+Each run is summarised alone: runs differ in machine, hour and software, so their numbers are never
+averaged together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import NothingSelected
+from harness.report.findings import Problem, RunFindings
+from harness.report.rows import SAMPLE_COLUMNS, measurements_of
+from harness.report.summarise import summarise
+from harness.store.read import Loaded, RunInfo, read_measurements, read_samples, resolve
+from harness.store.runs import Selection, newest_of_each_suite, scan
+
+_START = "measure first: python -m harness quickstart"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """What a report is about."""
+
+    runs: tuple[RunFindings, ...]
+    problems: tuple[Problem, ...]
+
+
+def load(root: Path, names: Sequence[str] = ()) -> Reported:
+    """Return the findings of the runs called `names`, or of the newest run of each suite."""
+    problems: list[Problem] = []
+    selections = [resolve(root, name) for name in names] if names else _newest(root, problems)
+    runs = []
+    for selection in {(chosen.run.run_id, chosen.target): chosen for chosen in selections}.values():
+        found = findings_of(root, selection, problems)
+        if found is not None:
+            runs.append(found)
+    if not runs:
+        reasons = "".join(f"\n  {problem.place}: {problem.message}" for problem in problems)
+        raise NothingSelected(f"no run in {root} can be reported{reasons}", remedy=_START)
+    return Reported(runs=tuple(runs), problems=tuple(dict.fromkeys(problems)))
+
+
+def findings_of(root: Path, selection: Selection, problems: list[Problem]) -> RunFindings | None:
+    """Return the findings of one run, or None where it has no readable row; `problems` gets what was odd."""
+    run = selection.run
+    measurements = _checked(read_measurements(root, [run]), problems, root)
+    # One target is shown beside its reference, so all rows are summarised and the others left out afterwards.
+    rows = measurements_of(measurements.frame())
+    if not rows:
+        problems.append(Problem(place=run.run_id, message="has no readable row"))
+        return None
+    samples = _checked(read_samples(root, [run]), problems, root).table.select(list(SAMPLE_COLUMNS)).to_pandas()
+    found = summarise(rows, samples, manifest=run.manifest, state=run.state)
+    if selection.target:
+        measurements.only(selection.target)  # raises where there is no such target
+        return found.only(selection.target)
+    return found
+
+
+def _newest(root: Path, problems: list[Problem]) -> list[Selection]:
+    found = scan(root)
+    problems += [_problem(finding.file, finding.reason, root) for finding in found.findings]
+    runs: Iterable[RunInfo] = newest_of_each_suite(found.runs)
+    return [Selection(run=run) for run in runs]
+
+
+def _checked(loaded: Loaded, problems: list[Problem], root: Path) -> Loaded:
+    problems += [_problem(finding.file, finding.reason, root) for finding in loaded.findings]
+    return loaded
+
+
+def _problem(path: Path, reason: str, root: Path) -> Problem:
+    place = path.relative_to(root) if path.is_relative_to(root) else path
+    return Problem(place=str(place), message=reason)

@@ -1,0 +1,78 @@
+"""The page of a report: answers first, then every arm, then what stands behind them.
+
+Only this module and `tables` know Markdown. Names and reasons pass through `escape`, numbers through
+`words`; pictures are named here by relative links and drawn elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.report import tables
+from harness.report.escape import code, words
+from harness.report.findings import Board, Problem, RunFindings
+from harness.report.headline import headline, machine
+from harness.report.pictures import Picture
+from harness.report.reading import READING
+from harness.report.reproduce import environment, reproduce
+
+FIGURES = "figures"  # the folder beside the page
+
+
+def page(runs: Sequence[RunFindings], problems: Sequence[Problem], pictures: Sequence[Sequence[Picture]]) -> str:
+    """Return the page for `runs`, with the pictures of each."""
+    lines = list(_page(runs, problems, pictures))
+    return "\n".join(lines) + "\n"
+
+
+def _page(
+    runs: Sequence[RunFindings], problems: Sequence[Problem], pictures: Sequence[Sequence[Picture]]
+) -> Iterator[str]:
+    yield f"# Report: {', '.join(code(run.suite) for run in runs)}"
+    if len(runs) > 1:
+        yield from ("", f"{len(runs)} runs, each in a section of its own: numbers of different runs are never mixed.")
+    if problems:
+        yield from ("", "Files that need a look:", "")
+        yield from (f"- {code(problem.place)}: {words(problem.message)}" for problem in problems)
+    for run, own in zip(runs, pictures, strict=True):
+        yield from _run(run, own)
+    yield from ("", "## How to read this", "", READING)
+
+
+def _run(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
+    partial = "" if run.state == "complete" else f" ({run.state})"
+    yield from ("", f"## {code(run.suite)}, run {code(run.run_id)}{partial}", "")
+    yield from (f"- {line}" for line in headline(run, code))
+    yield f"- machine: {words(machine(run))}"
+    yield f"- command: {code(reproduce(run)[0])}"
+    for board in run.boards:
+        yield from _board(board, pictures)
+    yield from _section("Speed against size", _pictures(pictures, "size"))
+    yield from _section("First calls", tables.first_calls(run))
+    yield from _section("Every planned arm", tables.outcomes(run))
+    yield from _section("Environment", environment(run))
+    yield from _section("To reproduce", ["```sh", *reproduce(run), "```"])
+
+
+def _board(board: Board, pictures: Sequence[Picture]) -> Iterator[str]:
+    title = f"Who wins: {board.mode_class}" if board.ranked else "Not ranked"
+    yield from ("", f"### {title}")
+    if board.overall:
+        yield from ("", *tables.overall(board))
+    drawn = list(_pictures(pictures, board.mode_class))
+    if drawn:
+        yield from ("", *drawn)
+    yield from ("", *tables.cases(board))
+
+
+def _section(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    content = list(lines)
+    if content:
+        yield from ("", f"### {title}", "", *content)
+
+
+def _pictures(pictures: Sequence[Picture], section: str) -> Iterator[str]:
+    for at, picture in enumerate(one for one in pictures if one.section == section):
+        if at:
+            yield ""
+        yield f"![{words(picture.alt)}]({FIGURES}/{picture.name}.png)"

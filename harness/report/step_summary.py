@@ -1,0 +1,71 @@
+"""A summary for the page of a CI job, within a budget of bytes.
+
+Such pages drop a summary whole when it is too large, so it is put together from what matters most:
+the headlines, the tables of each class, what was not measured. What does not fit is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.errors import StoreError
+from harness.report import tables
+from harness.report.escape import code, words
+from harness.report.findings import RunFindings, name_of
+from harness.report.headline import headline
+from harness.report.load import Reported
+from harness.store.record import Outcome
+
+BUDGET_BYTES = 60 << 10
+
+_TROUBLES = (Outcome.FAILED, Outcome.INVALID, Outcome.NOT_RUN, Outcome.UNAVAILABLE, Outcome.REFUSED)
+_ROOM = 200  # for the sentence that says what is left out
+
+
+def append_summary(path: Path, reported: Reported, *, budget: int = BUDGET_BYTES) -> None:
+    """Add the summary to the file at `path`."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(summary(reported, budget=budget))
+    except OSError as error:
+        raise StoreError(f"cannot write the summary to {path}: {error.strerror or error}") from error
+
+
+def summary(reported: Reported, *, budget: int = BUDGET_BYTES) -> str:
+    """Return Markdown of at most `budget` bytes; whole blocks are left out, the least important first."""
+    blocks = [f"{block}\n" for block in _blocks(reported)]
+    kept: list[str] = []
+    room = budget - _ROOM
+    for block in blocks:
+        room -= len(block.encode()) + 1
+        if room < 0:
+            break
+        kept.append(block)
+    left = len(blocks) - len(kept)
+    if left:
+        kept.append(f"Left out for want of room: {left} of {len(blocks)} parts. The report itself has them all.\n")
+    return "\n".join(kept)
+
+
+def _blocks(reported: Reported) -> Iterator[str]:
+    for run in reported.runs:
+        partial = "" if run.state == "complete" else f" ({run.state})"
+        yield f"### {code(run.suite)}, run {code(run.run_id)}{partial}"
+        yield "\n".join(f"- {line}" for line in headline(run, code))
+    for problem in reported.problems:
+        yield f"- {code(problem.place)}: {words(problem.message)}"
+    for run in reported.runs:
+        for board in run.boards:
+            if board.overall:
+                yield f"{board.mode_class}, {code(run.suite)}"
+                yield "\n".join(tables.overall(board))
+    for run in reported.runs:
+        yield from _troubles(run)
+
+
+def _troubles(run: RunFindings) -> Iterator[str]:
+    for outcome in _TROUBLES:
+        for arm in run.arms:
+            if arm.outcome == outcome:
+                yield f"- {outcome}: {code(arm.case)} on {code(name_of(arm))}: {tables.details(arm)}"

@@ -1,0 +1,63 @@
+"""What a plan will cost, said before anything starts: work, memory, time.
+
+The time is a rough guess from the shape of a session and a few round figures for a small machine;
+it is there to tell minutes from hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.backends.base import COMPILED
+from harness.run.plan import Arm, Plan
+from harness.run.session import LATENCY_ROUNDS, LATENCY_TURN_NS, Pace, memory_needed
+
+START_S = 4.0  # a framework's import
+PREPARE_S = {COMPILED: 0.8}
+PREPARE_PLAIN_S = 0.15
+CPU_FLOPS_PER_S = {"float64": 3e10, "float32": 6e10}  # a processor; short types vary most
+CPU_OTHER_FLOPS_PER_S = 3e10
+ACCELERATOR_FLOPS_PER_S = 1e13
+BYTES_PER_S = 5e9
+CHECK_BLOCKS = 45  # calibration, V4 and V5, on the first set
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a run of a plan needs."""
+
+    memory_bytes: int
+    seconds: float
+
+
+def forecast(plan: Plan, pace: Pace, *, threads: int) -> Forecast:
+    """Guess what measuring `plan` takes."""
+    crews = {arm.crew for arm in plan.arms}
+    starting = len(crews) * START_S / max(1, min(pace.together, len(crews) or 1)) * pace.sets
+    arms = sum(_arm_seconds(arm, pace, threads) for arm in plan.arms)
+    return Forecast(memory_bytes=_memory(plan.arms, pace), seconds=starting + arms)
+
+
+def call_seconds(arm: Arm, threads: int) -> float:
+    """Guess what one call takes."""
+    workload = arm.case.workload
+    if arm.target.device.kind != "cpu":
+        return max((workload.flops() or 0) / ACCELERATOR_FLOPS_PER_S, 1e-5)
+    rate = CPU_FLOPS_PER_S.get(workload.dtype, CPU_OTHER_FLOPS_PER_S) * threads
+    return max((workload.flops() or 0) / rate, workload.bytes() / BYTES_PER_S, 1e-5)
+
+
+def _arm_seconds(arm: Arm, pace: Pace, threads: int) -> float:
+    call = call_seconds(arm, threads)
+    block = max(pace.least_block_ns / 1e9, call) + call
+    latency = 0.0 if call * 1e9 > LATENCY_TURN_NS else LATENCY_ROUNDS * LATENCY_TURN_NS / 1e9
+    rounds = min(pace.max_time_s / pace.sets, pace.rounds * block)
+    prepare = PREPARE_S.get(arm.mode_class, PREPARE_PLAIN_S)
+    return pace.sets * (rounds + latency + prepare) + CHECK_BLOCKS * block
+
+
+def _memory(arms: Sequence[Arm], pace: Pace) -> int:
+    """What is held at once: a shard's worth, or the largest case on one worker."""
+    largest = max((memory_needed(arm) for arm in arms), default=0)
+    return max(largest, min(pace.shard_bytes, sum(memory_needed(arm) for arm in arms)))

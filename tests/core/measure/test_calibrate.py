@@ -1,0 +1,33 @@
+"""A block is long enough, not longer than it may be, and chosen by the quietest trial."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS, MOST_INNER, calibrate
+
+
+@given(call_ns=st.integers(1, 10**10), fixed_ns=st.integers(0, 10**6))
+def test_blocks_last_between_the_least_and_the_most(call_ns: int, fixed_ns: int) -> None:
+    found = calibrate(lambda inner: fixed_ns + inner * call_ns)
+    block = fixed_ns + found.inner * call_ns
+    assert block >= LEAST_BLOCK_NS or found.inner == MOST_INNER
+    assert found.inner == 1 or found.inner * found.call_ns <= MOST_BLOCK_NS
+
+
+def test_one_slow_trial_does_not_choose_the_block() -> None:
+    trials = iter([20_000_000, *[100_000] * 4])
+    found = calibrate(lambda inner: next(trials, inner * 100_000))
+    assert found.inner == 55
+
+
+def test_a_long_call_is_not_tried_five_times() -> None:
+    tried: list[int] = []
+
+    def time_block(inner: int) -> int:
+        tried.append(inner)
+        return 3_000_000_000
+
+    found = calibrate(time_block)
+    assert (found.inner, tried) == (1, [1])

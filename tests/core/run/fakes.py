@@ -1,0 +1,242 @@
+"""A fleet of scripted workers on one virtual clock: a whole session without a process."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.backends.base import AS_WRITTEN, BackendInfo, Mode
+from harness.core.device import Device
+from harness.core.target import Target
+from harness.run.launch import WorkerLost
+from harness.run.plan import Arm, Plan, make_plan
+from harness.run.progress import Silent
+from harness.run.session import Pace, Session, Stop
+from harness.run.state import RunFacts
+from harness.store.record import Measurement, Sample
+from harness.suite.model import Case, Measure, Suite
+from harness.workloads.registry import make_workload
+
+RUN = "20261121T000000000Z-000000000000"
+
+
+@dataclass
+class Clock:
+    """Nanoseconds that pass only when a worker spends them."""
+
+    time_ns: int = 0
+
+    def now(self) -> int:
+        return self.time_ns
+
+
+@dataclass
+class Script:
+    """How the worker of one target behaves. `faults` maps an op to what happens, for each (case, set)."""
+
+    call_ns: int = 1_000_000
+    parallel: float = 1.0
+    drift: Callable[[int], float] = lambda now: 1.0
+    replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    faults: dict[tuple[str, str], Exception | dict[str, Any]] = field(default_factory=dict)  # (op, case name)
+
+
+@dataclass
+class ScriptedLine:
+    """A worker that answers by its script, and remembers whether it was awake when it did."""
+
+    script: Script
+    fleet: ScriptedFleet
+    name: str
+    held: bool = False
+    closed: bool = False
+    cases: dict[int, str] = field(default_factory=dict)
+
+    def request(self, message: dict[str, Any], *, deadline_s: float) -> dict[str, Any]:
+        assert deadline_s > 0
+        assert not self.held, f"{self.name} was asked to {message['op']} while it was stopped"
+        assert not self.closed, f"{self.name} was asked to {message['op']} after it was closed"
+        awake = [line.name for line in self.fleet.lines if not line.held and not line.closed and line is not self]
+        assert not awake, f"{awake} ran beside {self.name}"
+        op = message["op"]
+        if op == "prepare":
+            self.cases[message["arm"]] = message["bundle"].rsplit("/", 1)[-1]
+        case = self.cases[message["arm"]]
+        self.fleet.log.append((op, self.name, case))
+        fault = self.script.faults.get((op, case))
+        if isinstance(fault, Exception):
+            raise fault
+        if fault is not None:
+            return fault
+        return {**getattr(self, f"_{op}")(message), **self.script.replies.get(op, {})}
+
+    def _prepare(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "prepare_s": 0.1,
+            "first_call_s": 0.2,
+            "max_error": 1e-8,
+            "effective_bits": 22.0,
+            "tolerance": 1e-6,
+            "input_hash": "in",
+            "output_hash": "out",
+            "doubts": [],
+            "checks": ["V1", "V2", "V7", "V10"],
+        }
+
+    def _calibrate(self, message: dict[str, Any]) -> dict[str, Any]:
+        inner = max(1, -(-message["least_ns"] // self.script.call_ns))
+        return {"inner": inner, "call_ns": float(self.script.call_ns)}
+
+    def _prove(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {"doubts": [], "checks": ["V4", "V5"]}
+
+    def _block(self, calls: int) -> dict[str, Any]:
+        clock = self.fleet.clock
+        start = clock.time_ns
+        wall = round(calls * self.script.call_ns * self.script.drift(start))
+        clock.time_ns += wall
+        cpu = round(wall * self.script.parallel)
+        return {"start_ns": start, "wall_ns": wall, "cpu_ns": cpu, "runq_ns": 0, "switches": 0, "primer_ns": 0}
+
+    def _throughput(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {"blocks": [self._block(message["inner"])]}
+
+    def _latency(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {"blocks": [self._block(1) for _ in range(message["count"])]}
+
+    def _finish(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {"doubts": [], "checks": ["V1", "V9", "V10"], "peak_memory_bytes": 1000}
+
+    def hold(self) -> None:
+        self.held = True
+
+    def wake(self) -> None:
+        self.held = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class ScriptedFleet:
+    """Workers by target name."""
+
+    scripts: dict[str, Script]
+    clock: Clock = field(default_factory=Clock)
+    lines: list[ScriptedLine] = field(default_factory=list)
+    log: list[tuple[str, str, str]] = field(default_factory=list)
+    start: dict[str, Exception | dict[str, Any]] = field(default_factory=dict)
+    bundle_fault: Exception | None = None
+
+    def launch(self, arm: Arm, set_index: int) -> ScriptedLine:
+        name = arm.target.name + ("'" if arm.replica else "")
+        # A worker counts as stopped until it is up: imports may overlap, measuring may not.
+        line = ScriptedLine(self.scripts.get(name) or self.scripts[arm.target.name], self, name, held=True)
+        self.lines.append(line)
+        self.log.append(("start", name, str(set_index)))
+        return line
+
+    def started(self, line: ScriptedLine, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+        verdict = self.start.get(arm.target.name)
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict or {"import_s": 1.0, "facts": {"framework_version": "1.0", "device_name": "virtual"}}
+
+    def bundle(self, case: Case, *, deadline_s: float) -> Path:
+        if self.bundle_fault is not None:
+            raise self.bundle_fault
+        return Path("/bundles") / case.name
+
+    def env_id(self, facts: dict[str, Any]) -> str:
+        return "env"
+
+    def cold_bytes(self, arm: Arm) -> int:
+        return 1000
+
+
+@dataclass
+class Rows:
+    """A sink in memory."""
+
+    rows: dict[tuple[str, str, int], Measurement] = field(default_factory=dict)
+    kept: list[Sample] = field(default_factory=list)
+
+    def record(self, measurement: Measurement) -> None:
+        self.rows[measurement.case, measurement.label or measurement.target, measurement.replica] = measurement
+
+    def samples(self, samples: Sequence[Sample]) -> None:
+        self.kept.extend(samples)
+
+
+def info(name: str, **facts: Any) -> BackendInfo:
+    return BackendInfo(
+        **{
+            "name": name,
+            "modes": (Mode(name="plain", mode_class=AS_WRITTEN),),
+            "implementation": "nowhere:Nothing",
+            "requires": (),
+            "devices": ("cpu", "tpu", "gpu"),
+            **facts,
+        }
+    )
+
+
+def suite(*sizes: int, targets: Sequence[str] = ("a@cpu", "b@cpu"), measure: Measure | None = None) -> Suite:
+    return Suite(
+        name="test",
+        cases=tuple(
+            Case(name=f"m{size}", workload=make_workload("matmul", {"m": size, "n": size, "k": size})) for size in sizes
+        ),
+        targets=tuple(Target.parse(text) for text in targets),
+        measure=measure or Measure(profile="quick"),
+        hash="hash",
+    )
+
+
+def plan(*sizes: int, targets: Sequence[str] = ("a@cpu", "b@cpu"), **options: Any) -> Plan:
+    return make_plan(
+        suite(*sizes, targets=targets), find=info, kinds=lambda: ("cpu", "tpu", "gpu"), **options
+    )
+
+
+PACE = Pace(sets=2, rounds=6, max_time_s=20.0, shard_bytes=10**9)
+
+
+def session(
+    planned: Plan, fleet: ScriptedFleet, *, pace: Pace = PACE, seed: int = 1, stop: Stop | None = None, **rest: Any
+) -> tuple[Session, Rows]:
+    rows = Rows()
+    facts = RunFacts(
+        run_id=RUN,
+        started_at=datetime(2026, 11, 21, tzinfo=UTC),
+        suite="test",
+        suite_hash="hash",
+        reference=planned.reference.name,
+        seed=seed,
+        threads=1,
+    )
+    made = Session(
+        plan=planned,
+        run_facts=facts,
+        pace=pace,
+        fleet=fleet,
+        sink=rows,
+        observer=rest.pop("observer", Silent()),
+        rng=random.Random(seed),
+        stop=stop or Stop(),
+        clock=fleet.clock.now,
+        **rest,
+    )
+    return made, rows
+
+
+def lost(kind: str = "crashed", detail: str = "ended by SIGSEGV") -> WorkerLost:
+    return WorkerLost(kind, detail)
+
+
+def device(text: str) -> Device:
+    return Device.parse(text)

@@ -1,0 +1,245 @@
+"""The session keeps its protocol: one token, random rounds, and a fault costs its own arm alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from harness.run.session import Pace, Stop, rounds_within
+from harness.store.record import Outcome
+from tests.core.run.fakes import PACE, Script, ScriptedFleet, lost, plan, session
+
+
+def fleet(**scripts: Script) -> ScriptedFleet:
+    named = {f"{name}.plain@cpu": script for name, script in scripts.items()}
+    return ScriptedFleet({"a.plain@cpu": Script(), "b.plain@cpu": Script(call_ns=2_000_000)} | named)
+
+
+def run(planned: Any, workers: ScriptedFleet, **options: Any) -> Any:
+    made, rows = session(planned, workers, **options)
+    made.run()
+    assert all(line.closed for line in workers.lines)
+    return rows
+
+
+def test_every_arm_is_measured_in_every_round_of_every_set() -> None:
+    rows = run(plan(8, 16), fleet())
+    assert {row.outcome for row in rows.rows.values()} == {Outcome.MEASURED}
+    blocks = Counter((s.case_key, s.target, s.replica, s.set) for s in rows.kept if s.quantity == "throughput")
+    assert set(blocks.values()) == {PACE.rounds}
+    assert len(blocks) == 2 * 3 * PACE.sets  # two cases, three arms (A, A', B)
+    row = rows.rows["m8", "b.plain@cpu", 0]
+    assert (row.time_s, row.sets, row.rounds, row.pairing) == (0.002, 2, 12, "round")
+    assert row.latency_s == 0.002
+    assert row.flops_per_s == pytest.approx(2 * 8**3 / 0.002)
+    assert row.checks_run == ("V1", "V2", "V4", "V5", "V7", "V8", "V9", "V10")
+
+
+def test_fresh_workers_for_every_set_and_one_for_the_self_check() -> None:
+    workers = fleet()
+    run(plan(8), workers)
+    starts = Counter(name for op, name, _ in workers.log if op == "start")
+    assert starts == {"a.plain@cpu": 2, "a.plain@cpu'": 2, "b.plain@cpu": 2}
+
+
+def test_arms_of_a_case_stand_next_to_each_other_and_their_order_varies() -> None:
+    workers = fleet()
+    run(plan(8, 16), workers)
+    blocks = [(name, case) for op, name, case in workers.log if op == "throughput"][-36:]
+    rounds = [blocks[start : start + 6] for start in range(0, 36, 6)]
+    for one in rounds:
+        assert [case for _, case in one] in (["m8"] * 3 + ["m16"] * 3, ["m16"] * 3 + ["m8"] * 3)
+    assert len({tuple(one) for one in rounds}) > 1
+
+
+def test_the_same_seed_gives_the_same_order_and_another_another() -> None:
+    logs = []
+    for seed in (1, 1, 2):
+        workers = fleet()
+        run(plan(8, 16), workers, seed=seed)
+        logs.append(workers.log)
+    assert logs[0] == logs[1] != logs[2]
+
+
+def test_drift_falls_on_all_arms_alike() -> None:
+    """A machine that slows down tenfold while it is measured leaves the paired ratio alone."""
+    slowing = {"drift": lambda now: 1 + now / 1e9}
+    workers = fleet(a=Script(**slowing), b=Script(call_ns=2_000_000, **slowing))
+    rows = run(plan(8), workers, pace=Pace(sets=1, rounds=30, max_time_s=1e9, shard_bytes=10**9))
+    by_round: dict[int, dict[str, float]] = {}
+    for sample in rows.kept:
+        if sample.quantity == "throughput" and sample.replica == 0:
+            by_round.setdefault(sample.round, {})[sample.target] = sample.wall_ns / sample.inner
+    ratios = [times["b.plain@cpu"] / times["a.plain@cpu"] for times in by_round.values()]
+    assert max(ratios) / min(ratios) < 1.1
+    assert 1.9 < sorted(ratios)[15] < 2.1
+
+
+def test_inner_is_chosen_on_the_first_set_and_frozen() -> None:
+    workers = fleet()
+    rows = run(plan(8), workers)
+    assert Counter(op for op, _, _ in workers.log)["calibrate"] == 3
+    assert {(s.target, s.inner) for s in rows.kept if s.quantity == "throughput"} == {
+        ("a.plain@cpu", 5),
+        ("b.plain@cpu", 3),
+    }
+
+
+def test_a_long_call_is_its_own_latency() -> None:
+    rows = run(plan(8), fleet(b=Script(call_ns=7_000_000)))
+    row = rows.rows["m8", "b.plain@cpu", 0]
+    assert row.inner == 1
+    assert (row.latency_s, row.latency_count) == (0.007, 12)
+    assert not [s for s in rows.kept if s.target == "b.plain@cpu" and s.quantity == "latency"]
+
+
+@pytest.mark.parametrize("op", ["prepare", "calibrate", "prove", "throughput", "latency", "finish"])
+def test_a_lost_worker_costs_its_own_arm_and_nothing_else(op: str) -> None:
+    workers = fleet(b=Script(faults={(op, "m8"): lost()}))
+    rows = run(plan(8, 16), workers)
+    bad = rows.rows["m8", "b.plain@cpu", 0]
+    assert (bad.outcome, bad.time_s) == (Outcome.FAILED, None)
+    assert bad.detail.startswith("crashed: ended by SIGSEGV")
+    others = [row for key, row in rows.rows.items() if key != ("m8", "b.plain@cpu", 0)]
+    assert {row.outcome for row in others} == {Outcome.MEASURED}
+    assert {row.sets for row in others} == {2}
+
+
+def test_a_failed_arm_is_not_tried_again() -> None:
+    workers = fleet(b=Script(faults={("prepare", "m8"): lost("timeout", "no answer within 1 s")}))
+    run(plan(8), workers)
+    assert [entry for entry in workers.log if entry[0] == "prepare" and entry[1] == "b.plain@cpu"] == [
+        ("prepare", "b.plain@cpu", "m8")
+    ]
+
+
+def test_what_is_wrong_is_never_timed() -> None:
+    wrong = {"doubts": [{"code": "V1", "detail": "error 1 is above 1e-6", "warning": False}], "checks": ["V1"]}
+    workers = fleet(b=Script(replies={"prepare": wrong}))
+    row = run(plan(8), workers).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.validity) == (Outcome.FAILED, ("V1",))
+    assert row.detail == "wrong: error 1 is above 1e-6"
+    assert not [entry for entry in workers.log if entry[0] == "throughput" and entry[1] == "b.plain@cpu"]
+
+
+@pytest.mark.parametrize(("op", "code"), [("prove", "V4"), ("prove", "V5"), ("finish", "V9"), ("finish", "V1")])
+def test_a_time_that_failed_a_check_stands_in_a_column_of_its_own(op: str, code: str) -> None:
+    doubt = {"doubts": [{"code": code, "detail": "no", "warning": False}], "checks": [code]}
+    row = run(plan(8), fleet(b=Script(replies={op: doubt}))).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.validity) == (Outcome.INVALID, (code,))
+    assert (row.time_s, row.latency_s, row.flops_per_s, row.bytes_per_s) == (None,) * 4
+    assert row.rejected_s == 0.001
+    assert row.sets == 1  # a second set would prove nothing more
+
+
+def test_too_many_processors_are_noticed() -> None:
+    row = run(plan(8), fleet(b=Script(parallel=3.0))).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.validity) == (Outcome.INVALID, ("V8",))
+
+
+def test_a_warning_refuses_nothing() -> None:
+    doubt = {"doubts": [{"code": "V4", "detail": "5 times as long", "warning": True}], "checks": ["V4"]}
+    row = run(plan(8), fleet(b=Script(replies={"prove": doubt}))).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.validity, row.detail) == (Outcome.MEASURED, (), "V4: 5 times as long")
+
+
+def test_a_worker_that_cannot_start_is_said_once_for_all_its_arms() -> None:
+    workers = fleet()
+    workers.start["b.plain@cpu"] = lost("crashed", "exited with 1 and no answer")
+    rows = run(plan(8, 16), workers)
+    assert [name for op, name, _ in workers.log if op == "start"].count("b.plain@cpu") == 1
+    for case in ("m8", "m16"):
+        assert rows.rows[case, "b.plain@cpu", 0].outcome == Outcome.FAILED
+        assert rows.rows[case, "a.plain@cpu", 0].outcome == Outcome.MEASURED
+
+
+def test_a_device_that_the_framework_does_not_see_is_unavailable() -> None:
+    workers = fleet()
+    workers.start["b.plain@cpu"] = {"unavailable": "CUDA sees no device"}
+    row = run(plan(8), workers).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.detail) == (Outcome.UNAVAILABLE, "CUDA sees no device")
+
+
+def test_inputs_that_cannot_be_made_fail_the_case() -> None:
+    workers = fleet()
+    workers.bundle_fault = lost("oom-host", "MemoryError")
+    rows = run(plan(8), workers)
+    assert {row.detail for row in rows.rows.values()} == {"oom-host: MemoryError (while making inputs)"}
+
+
+def test_out_of_memory_gets_the_other_cases_a_new_worker() -> None:
+    fault = {"failed": "oom-host", "detail": "MemoryError", "phase": "prepare"}
+    workers = fleet(b=Script(faults={("prepare", "m8"): fault}))
+    rows = run(plan(8, 16), workers)
+    assert rows.rows["m8", "b.plain@cpu", 0].detail.startswith("oom-host")
+    assert rows.rows["m16", "b.plain@cpu", 0].outcome == Outcome.MEASURED
+    assert [name for op, name, _ in workers.log if op == "start"].count("b.plain@cpu") == 3
+
+
+def test_a_tpu_is_held_by_one_process_at_a_time() -> None:
+    workers = ScriptedFleet({"a.plain@tpu:0": Script(), "b.plain@tpu:0": Script()})
+    rows = run(plan(8, targets=("a@tpu", "b@tpu")), workers)
+    assert {row.pairing for row in rows.rows.values()} == {"process"}
+    names = [name for op, name, _ in workers.log if op == "throughput"]
+    changes = sum(before != after for before, after in zip(names, names[1:], strict=False))
+    assert changes == 2 * 3 - 1  # each worker has one stretch a set
+
+
+def test_arms_that_do_not_fit_together_alternate_by_process() -> None:
+    rows = run(plan(8), fleet(), pace=Pace(sets=1, rounds=6, max_time_s=20.0, shard_bytes=10))
+    assert {(row.outcome, row.pairing) for row in rows.rows.values()} == {(Outcome.MEASURED, "process")}
+
+
+def test_a_slow_arm_gets_fewer_rounds_spread_over_the_set() -> None:
+    pace = Pace(sets=1, rounds=30, max_time_s=20.0, shard_bytes=10**9)
+    rows = run(plan(8), fleet(b=Script(call_ns=1_000_000_000)), pace=pace)
+    row = rows.rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.rounds) == (Outcome.MEASURED, 10)
+    numbers = [s.round for s in rows.kept if s.target == "b.plain@cpu"]
+    assert numbers == sorted(numbers)
+    assert numbers[-1] - numbers[0] > 20
+    assert rows.rows["m8", "a.plain@cpu", 0].rounds == 30
+
+
+def test_an_arm_too_slow_for_five_rounds_is_a_timeout() -> None:
+    row = run(plan(8), fleet(b=Script(call_ns=3_000_000_000))).rows["m8", "b.plain@cpu", 0]
+    assert row.outcome == Outcome.FAILED
+    assert row.detail.startswith("timeout: a call takes 3 s")
+
+
+def test_rounds_are_cut_to_the_time_there_is() -> None:
+    assert rounds_within(PACE, inner=1, call_ns=1e6) == PACE.rounds
+    assert rounds_within(PACE, inner=1, call_ns=1e9) == 5
+
+
+class StopAfter:
+    """Asks to stop once the clock of the workers has passed a moment."""
+
+    def __init__(self, workers: ScriptedFleet, moment_ns: int) -> None:
+        self.workers = workers
+        self.moment_ns = moment_ns
+
+    def __call__(self) -> float:
+        return float(self.workers.clock.time_ns >= self.moment_ns)
+
+
+@pytest.mark.parametrize("moment_ns", [0, 1, 40_000_000, 60_000_000, 10**8, 3 * 10**8])
+def test_an_interrupted_session_keeps_what_was_proved_and_names_the_rest(moment_ns: int) -> None:
+    workers = fleet()
+    stop = Stop(deadline=0.5, clock=StopAfter(workers, moment_ns))
+    rows = run(plan(8, 16), workers, stop=stop)
+    assert len(rows.rows) == 6
+    for row in rows.rows.values():
+        assert row.outcome in (Outcome.MEASURED, Outcome.NOT_RUN)
+        assert (row.time_s is not None) == (row.outcome == Outcome.MEASURED)
+        if row.outcome == Outcome.MEASURED:
+            assert row.rounds >= 5
+            assert "V9" in row.checks_run  # proved after timing, too
+
+
+def test_efficiency_counts_primers_and_blocks() -> None:
+    made, _ = session(plan(8), fleet())
+    made.run()
+    assert made.efficiency.share == 1.0  # on a clock that only blocks move
