@@ -152,7 +152,7 @@ _MEMORY_WORDS = (
 )
 
 
-class DeviceMissing(Exception):  # noqa: N818  (it is an outcome, not an error of the program)
+class DeviceMissing(Exception):
     """Raised by a backend's constructor where the framework does not see the device."""
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from harness.backends.base import AS_WRITTEN, BOTH, COMPILED, UNRANKED, BackendInfo, Mode, Remedy
 from harness.core.device import Device
@@ -23,6 +24,7 @@ from harness.workloads.reduction import Reduction
 
 WORKLOADS = (Matmul, Reduction)
 PIP = "python -m pip install"
+INT8_ROWS = 16  # cuBLAS wants more
 
 Gaps = Callable[[Workload, str, Device], str | None]
 
@@ -80,8 +82,8 @@ def _torch_int8_gaps(workload: Matmul, device: Device) -> str | None:
         return None
     if device.kind != "gpu":
         return f"torch._int_mm is not proved on {device.kind}"
-    if workload.m <= 16 or workload.k % 8 or workload.n % 8:
-        return "torch._int_mm on a GPU needs m above 16, and k and n in multiples of 8"
+    if workload.m <= INT8_ROWS or workload.k % 8 or workload.n % 8:
+        return f"torch._int_mm on a GPU needs m above {INT8_ROWS}, and k and n in multiples of 8"
     if workload.transpose_a or not workload.transpose_b:
         # Other orders work or fail with the version of CUDA: 13.0 lost the one with neither transposed.
         return "int8 on a GPU needs the left matrix stored m x k and the right one n x k"
@@ -157,7 +159,7 @@ def _jax_environment(device: Device, mode: str) -> Mapping[str, str]:
 
 def _gpu_platform() -> str:
     """JAX insists on every platform that is named, and its alias "gpu" names CUDA and ROCm both."""
-    return "rocm" if os.path.exists("/dev/kfd") and not os.path.exists("/dev/nvidiactl") else "cuda"
+    return "rocm" if Path("/dev/kfd").exists() and not Path("/dev/nvidiactl").exists() else "cuda"
 
 
 def _tensorflow_environment(device: Device, mode: str) -> Mapping[str, str]:

@@ -69,8 +69,7 @@ class Jax:
     def place(self, workload: Workload, inputs: Arrays) -> tuple[jax.Array, ...]:
         """Copy into memory of JAX's own, aligned as its own arrays are."""
         return tuple(
-            jax.device_put(_array(array, workload.element), self._device, may_alias=False)
-            for array in inputs.values()
+            jax.device_put(_array(array, workload.element), self._device, may_alias=False) for array in inputs.values()
         )
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[jax.Array]:

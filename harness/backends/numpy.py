@@ -73,9 +73,7 @@ class NumPy:
     def describe(self, value: Any) -> tuple[Placed, ...]:
         """Always on the CPU; bits in uint16 are bfloat16."""
         return tuple(
-            Placed(
-                dtype="bfloat16" if array.dtype == np.uint16 else str(array.dtype), device="cpu", shape=array.shape
-            )
+            Placed(dtype="bfloat16" if array.dtype == np.uint16 else str(array.dtype), device="cpu", shape=array.shape)
             for array in each(value)
         )
 
@@ -88,9 +86,7 @@ def _function(workload: Workload) -> Callable[..., Array]:
     match workload:
         case Matmul():
             turn_a, turn_b = workload.transpose_a, workload.transpose_b
-            return lambda a, b: (
-                (np.swapaxes(a, -1, -2) if turn_a else a) @ (np.swapaxes(b, -1, -2) if turn_b else b)
-            )
+            return lambda a, b: (np.swapaxes(a, -1, -2) if turn_a else a) @ (np.swapaxes(b, -1, -2) if turn_b else b)
         case Reduction():
             return _reduction(workload.op, workload.axes)
     raise NotImplementedError(workload.name)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.core.target import Target
     from harness.suite.model import Suite
 
+LONGEST = 15  # digits of a number: beyond it a float would no longer hold it exactly
 PROFILES = ("quick", "standard", "rigorous")
 
 
@@ -58,7 +59,7 @@ def positive(text: str) -> int:
 
 def natural(text: str) -> int:
     """Read a whole number that fits where it is recorded."""
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
+    if not text.isascii() or not text.isdigit() or len(text) > LONGEST:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
     return int(text)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.run.runner import RunResult
     from harness.run.session import Pace
 
+MINUTE_S = 60
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -145,4 +147,4 @@ def _arm_values(arm: Any, outcome: str, detail: str) -> dict[str, Any]:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+    return f"{seconds:.0f} s" if seconds < 2 * MINUTE_S else f"{seconds / MINUTE_S:.0f} minutes"

@@ -65,7 +65,7 @@ def check_leftover(block: Callable[[], int], read: Callable[[], int]) -> Doubt |
         left, length = median(excess), median(blocks)
         if left <= LEFTOVER_SHARE * length:
             return None
-    return Doubt(code="V5", detail=f"{left / 1000:.0f} µs were left to wait for after a block of {length / 1000:.0f} µs")
+    return Doubt(code="V5", detail=f"{left / 1000:.0f} µs left to wait for after a block of {length / 1000:.0f} µs")
 
 
 def check_parallelism(cpu_ns: int, wall_ns: int, threads: int) -> Doubt | None:

@@ -90,7 +90,7 @@ class Race:
         if beside is None:
             return "no reference"
         if self._reference not in self.places:
-            return "another class"
+            return "other class"
         decided = beside.status not in (Status.NOT_COMPARABLE, Status.INDICATIVE)
         return Standing.WITHHELD if decided and self._withheld else beside.status
 

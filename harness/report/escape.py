@@ -20,6 +20,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _TAME_CODE = re.compile(r"[A-Za-z0-9_.,:;@=+/()\[\]-](?:[A-Za-z0-9_.,:;@=+/()\[\] -]*[A-Za-z0-9_.,:;@=+/()\[\]-])?")
 _TAME_TEXT = re.compile(r"[A-Za-z0-9 .,:;()/%'µ-]*")
 _SPECIAL = re.compile(r"[^A-Za-z0-9 -]")
+_NOT_ALT = re.compile(r"[^A-Za-z0-9 .,:;()/%=@+-]")
 _LINK = re.compile(r"//|www\.", re.IGNORECASE)
 
 
@@ -46,6 +47,11 @@ def words(text: str) -> str:
     return f"<code>{_referenced(shown)}</code>"
 
 
+def alt(text: str) -> str:
+    """Return `text` as the description of a picture, where no markup may stand at all."""
+    return _NOT_ALT.sub(_reference, visible(text, 4 * LONGEST))
+
+
 def _is_unseen(char: str) -> bool:
     return unicodedata.category(char) in _UNSEEN
 
@@ -56,4 +62,8 @@ def _written_out(char: str) -> str:
 
 
 def _referenced(text: str) -> str:
-    return _SPECIAL.sub(lambda found: found[0] if ord(found[0]) > _ASCII else f"&#{ord(found[0])};", text)
+    return _SPECIAL.sub(_reference, text)
+
+
+def _reference(found: re.Match[str]) -> str:
+    return found[0] if ord(found[0]) > _ASCII else f"&#{ord(found[0])};"

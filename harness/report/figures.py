@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -20,15 +20,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from harness.report.escape import visible
 from harness.report.pictures import Dot, Lanes, Lines, Picture
-from harness.report.words import time
+from harness.report.ticks import MOST_TICKS, duration, plain, prefixed, put_ticks, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 # Okabe and Ito's colours without the yellow, which is too light for a dot on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -47,12 +45,8 @@ STYLE: dict[Any, Any] = {
 WIDTH_IN = 8.4
 DPI = 110
 NAME_CHARS = 34
-LANE_IN = 0.17  # height of one target in a lane
-
-MOST_TICKS = 9
-
-_ONE_DECADE = 9.9
-_STEPS = (1, 2, 2.5, 5, 10)
+LANE_IN = 0.15  # height of one target in a lane
+TITLE_IN, AXIS_IN = 0.46, 0.55
 
 
 def render(picture: Picture) -> bytes:
@@ -84,11 +78,11 @@ def _lanes(picture: Lanes) -> Figure:
     shown = _shown(picture.targets, [{*lane.dots, *lane.gaps} for lane in picture.lanes])
     lane_in = LANE_IN * max(2, len(shown) + 1)
     legend_in = _legend_height(shown)
-    height = 0.75 + lane_in * len(picture.lanes) + 0.55 + legend_in
+    height = TITLE_IN + lane_in * len(picture.lanes) + AXIS_IN + legend_in
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
     names = [_label(lane.name) for lane in picture.lanes]
     left = (0.25 + 0.072 * max(map(len, names), default=0)) / WIDTH_IN
-    axes = figure.add_axes((left, (0.55 + legend_in) / height, 0.97 - left, lane_in * len(picture.lanes) / height))
+    axes = figure.add_axes((left, (AXIS_IN + legend_in) / height, 0.97 - left, lane_in * len(picture.lanes) / height))
     _draw_lanes(axes, picture, shown)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -96,34 +90,36 @@ def _lanes(picture: Lanes) -> Figure:
     for at in range(1, len(names)):
         axes.axhline(at - 0.5, color="#dddddd", linewidth=0.6, zorder=0)
     axes.set_xlabel(picture.unit)
-    figure.text(0.012, 1 - 0.3 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
+    figure.text(0.012, 1 - 0.28 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
     _legend(figure, picture, shown)
     return figure
 
 
 def _draw_lanes(axes: Axes, picture: Lanes, shown: Sequence[str]) -> None:
     dots = [dot for lane in picture.lanes for dot in lane.dots.values()]
-    low, high = _span([value for dot in dots for value in (dot.low, dot.x, dot.high)] + [1.0] * picture.line_at_one)
+    low, high = span([value for dot in dots for value in (dot.low, dot.x, dot.high)] + [1.0] * picture.line_at_one)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    _ticks(axes.xaxis, low, high, time if not picture.line_at_one else _plain)
+    put_ticks(axes.xaxis, low, high, plain if picture.line_at_one else duration)
     axes.grid(axis="x", color="#eeeeee", linewidth=0.8)
     axes.set_axisbelow(True)
     if picture.line_at_one:
         axes.axvline(1.0, color="#888888", linewidth=0.9, zorder=1)
-    for at, lane in enumerate(picture.lanes):
-        for turn, target in enumerate(shown):
-            y = at + (turn + 1) / (len(shown) + 1) - 0.5
-            if target in lane.dots:
-                _dot(axes, lane.dots[target], y, _look(picture.targets, target))
-            elif target in lane.gaps:
+    for turn, target in enumerate(shown):
+        heights = [at + (turn + 1) / (len(shown) + 1) - 0.5 for at in range(len(picture.lanes))]
+        found = [(lane.dots[target], y) for lane, y in zip(picture.lanes, heights, strict=True) if target in lane.dots]
+        _dots(axes, found, _look(picture.targets, target))
+        for lane, y in zip(picture.lanes, heights, strict=True):
+            if target in lane.gaps:
                 _gap(axes, low, high, y, f"{_label(target, 24)}: {_label(lane.gaps[target], 24)}")
 
 
-def _dot(axes: Axes, dot: Dot, y: float, look: tuple[str, str]) -> None:
+def _dots(axes: Axes, found: Sequence[tuple[Dot, float]], look: tuple[str, str]) -> None:
     colour, shape = look
-    axes.plot([dot.low, dot.high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt", zorder=2)
-    axes.plot([dot.x], [y], shape, color=colour, markersize=4.6, markeredgewidth=0, zorder=3)
+    heights = [y for _, y in found]
+    lows, highs = [dot.low for dot, _ in found], [dot.high for dot, _ in found]
+    axes.hlines(heights, lows, highs, color=colour, linewidth=1.4, zorder=2)
+    axes.plot([dot.x for dot, _ in found], heights, shape, color=colour, markersize=4.6, markeredgewidth=0, zorder=3)
 
 
 def _gap(axes: Axes, low: float, high: float, y: float, text: str) -> None:
@@ -137,25 +133,30 @@ def _gap(axes: Axes, low: float, high: float, y: float, text: str) -> None:
 def _lines(picture: Lines) -> Figure:
     shown = _shown(picture.targets, [set(picture.lines)])
     legend_in = _legend_height(shown)
-    height = 3.9 + legend_in
+    axes_in = 2.9
+    height = TITLE_IN + axes_in + AXIS_IN + legend_in
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
-    axes = figure.add_axes((0.115, (0.55 + legend_in) / height, 0.855, (height - legend_in - 1.0) / height))
+    axes = figure.add_axes((0.115, (AXIS_IN + legend_in) / height, 0.855, axes_in / height))
     dots = [dot for line in picture.lines.values() for dot in line]
     axes.set_xscale("log")
     axes.set_yscale("log")
-    low, high = _span([dot.x for dot in dots])
+    bottom, top = span([value for dot in dots for value in (dot.low, dot.y, dot.high)])
+    axes.set_ylim(bottom, top)
+    put_ticks(axes.yaxis, bottom, top, prefixed)
+    low, high = span([dot.x for dot in dots])
     axes.set_xlim(low, high)
-    _ticks(axes.xaxis, low, high, _prefixed, exact=[dot.x for dot in dots])
-    low, high = _span([value for dot in dots for value in (dot.low, dot.y, dot.high)])
-    axes.set_ylim(low, high)
-    _ticks(axes.yaxis, low, high, _prefixed)
-    for target in shown:
-        _line(axes, picture.lines[target], _look(picture.targets, target))
+    put_ticks(axes.xaxis, low, high, prefixed, exact=[dot.x for dot in dots])
+    # Beside one another, or intervals at one size would hide each other; with many sizes nothing would.
+    apart = (high / low) ** 0.004 if len({dot.x for dot in dots}) <= MOST_TICKS else 1.0
+    for turn, target in enumerate(shown):
+        shift = apart ** (turn - (len(shown) - 1) / 2)
+        moved = [replace(dot, x=dot.x * shift) for dot in picture.lines[target]]
+        _line(axes, moved, _look(picture.targets, target))
     axes.grid(color="#eeeeee", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_xlabel(_label(picture.size, 60))
     axes.set_ylabel(picture.unit)
-    figure.text(0.012, 1 - 0.3 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
+    figure.text(0.012, 1 - 0.28 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
     _legend(figure, picture, shown)
     return figure
 
@@ -198,56 +199,6 @@ def _legend(figure: Figure, picture: Picture, shown: Sequence[str]) -> None:
         fontsize=8.5, borderaxespad=0.3, handlelength=1.6, columnspacing=1.4,
     )  # fmt: skip
     legend.set_in_layout(False)  # its place is fixed, so a long name cannot move the axes
-
-
-def _span(values: Sequence[float]) -> tuple[float, float]:
-    """Return limits around `values`, at least a twentieth apart and with some air."""
-    sound = [value for value in values if value > 0 and math.isfinite(value)] or [1.0]
-    low, high = math.log(min(sound)), math.log(max(sound))
-    air = max(0.06 * (high - low), (0.05 - (high - low)) / 2, 0.005)
-    return math.exp(low - air), math.exp(high + air)
-
-
-def _ticks(axis: Axis, low: float, high: float, text: Callable[[float], str], exact: Sequence[float] = ()) -> None:
-    """Put round numbers on a logarithmic axis; the usual ticks leave a narrow one without any."""
-    chosen = _apart(sorted(set(exact)), low, high) or (
-        _decades(low, high) if high / low > _ONE_DECADE else _round_steps(low, high)
-    )
-    axis.set_major_locator(FixedLocator(chosen))
-    axis.set_major_formatter(FixedFormatter([text(value) for value in chosen]))
-    axis.set_minor_locator(NullLocator())
-
-
-def _apart(values: Sequence[float], low: float, high: float) -> list[float]:
-    """Return `values` where there are few and none would touch another."""
-    gaps = [math.log(b / a) / math.log(high / low) for a, b in pairwise(values)]
-    return list(values) if 0 < len(values) <= MOST_TICKS and min(gaps, default=1.0) > 1 / (MOST_TICKS + 3) else []
-
-
-def _decades(low: float, high: float) -> list[float]:
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    steps = (1, 2, 5) if last - first <= 3 else (1,)  # noqa: PLR2004  (as many as fit)
-    every = max(1, math.ceil((last - first) / MOST_TICKS))
-    found = [step * 10.0**power for power in range(first, last + 1, every) for step in steps]
-    return [value for value in found if low <= value <= high]
-
-
-def _round_steps(low: float, high: float) -> list[float]:
-    raw = (high - low) / 6
-    unit = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * unit for factor in _STEPS if factor * unit >= raw)
-    return [at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
-
-
-def _plain(value: float) -> str:
-    return f"{value:.6g}"
-
-
-def _prefixed(value: float) -> str:
-    for factor, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e5, "k")):
-        if value >= factor * 0.9995:
-            return f"{value / (1e3 if prefix == 'k' else factor):.4g} {prefix}"
-    return f"{value:.6g}"
 
 
 def _label(text: str, longest: int = NAME_CHARS) -> str:

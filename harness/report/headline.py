@@ -93,7 +93,9 @@ def _winner(run: RunFindings, board: Board, name: Named) -> str:
     if beside is None:
         return f"{_cases(board.common)} in common, so there is no overall ratio; see the cases one by one"
     faster = words.ratio(beside.ratio, beside.low, beside.high)
-    scope = f"geometric mean over {_cases(board.common)} in common of {len(board.cases)}"
+    scope = f"geometric mean over the {_cases(board.common)} of {len(board.cases)} that all measured"
+    if len(board.cases) == 1:
+        scope = "one case"
     lead = f"{name(first.target)} is {faster} times as fast as the next, {name(second.target)} ({scope})"
     return _judged(run, lead, beside, (name(first.target), name(second.target)), scope) + _tally(first.standings)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.report import tables
-from harness.report.escape import code, words
+from harness.report.escape import alt, code, words
 from harness.report.findings import Board, Problem, RunFindings
 from harness.report.headline import headline, machine
 from harness.report.pictures import Picture
@@ -46,7 +46,7 @@ def _run(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
     yield f"- machine: {words(machine(run))}"
     yield f"- command: {code(reproduce(run)[0])}"
     for board in run.boards:
-        yield from _board(board, pictures)
+        yield from _board(board, run.reference, pictures)
     yield from _section("Speed against size", _pictures(pictures, "size"))
     yield from _section("First calls", tables.first_calls(run))
     yield from _section("Every planned arm", tables.outcomes(run))
@@ -54,11 +54,11 @@ def _run(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
     yield from _section("To reproduce", ["```sh", *reproduce(run), "```"])
 
 
-def _board(board: Board, pictures: Sequence[Picture]) -> Iterator[str]:
+def _board(board: Board, reference: str, pictures: Sequence[Picture]) -> Iterator[str]:
     title = f"Who wins: {board.mode_class}" if board.ranked else "Not ranked"
     yield from ("", f"### {title}")
     if board.overall:
-        yield from ("", *tables.overall(board))
+        yield from ("", *tables.overall(board, reference))
     drawn = list(_pictures(pictures, board.mode_class))
     if drawn:
         yield from ("", *drawn)
@@ -75,4 +75,4 @@ def _pictures(pictures: Sequence[Picture], section: str) -> Iterator[str]:
     for at, picture in enumerate(one for one in pictures if one.section == section):
         if at:
             yield ""
-        yield f"![{words(picture.alt)}]({FIGURES}/{picture.name}.png)"
+        yield f"![{alt(picture.alt)}]({FIGURES}/{picture.name}.png)"

@@ -73,7 +73,7 @@ def pictures_of(run: RunFindings, prefix: str = "") -> list[Picture]:
     """Return the pictures of one run."""
     targets = tuple(dict.fromkeys(name_of(arm) for arm in run.arms if arm.replica == 0))
     drawn: list[Picture] = []
-    for board in run.boards:
+    for board in [board for board in run.boards if board.ranked]:
         drawn += _lanes(board, targets, prefix, run.reference)
     return [*drawn, *_lines(run, targets, prefix)]
 
@@ -96,7 +96,7 @@ def _lanes(board: Board, targets: tuple[str, ...], prefix: str, reference: str) 
             title=_numbered(f"{board.mode_class}: {what}", at, len(parts)),
             alt=f"{board.mode_class}: {what}, with intervals, cases {at * CASES_A_PICTURE + 1} to "
             f"{at * CASES_A_PICTURE + len(part)} of {len(board.cases)}",
-            unit=f"{what}: left is faster" if relative else f"{what}, seconds",
+            unit=f"{what}: left is faster" if relative else what,
             targets=targets,
             lanes=tuple(part),
             line_at_one=relative,
@@ -110,7 +110,7 @@ def _lane(name: str, entries: Sequence[Entry], relative: bool) -> Lane:  # noqa:
     for entry in entries:
         found = _relative(entry) if relative else _absolute(entry.arm)
         if found is None:
-            gaps[name_of(entry.arm)] = entry.arm.outcome if not entry.measured else "no ratio"
+            gaps[name_of(entry.arm)] = entry.arm.outcome if not entry.measured else "no reference"
         else:
             dots[name_of(entry.arm)] = found
     return Lane(name=name, dots=dots, gaps=gaps)
@@ -190,8 +190,8 @@ def _sizes(arms: Sequence[Measurement], unit: str) -> tuple[str, dict[str, float
     It is the parameter that varies, where one does, or several that are always equal; else the work of a call.
     """
     params = {arm.case_key: _numbers(arm.params) for arm in arms}
-    names = set.intersection(*(set(known) for known in params.values()))
-    varying = sorted(name for name in names if len({known[name] for known in params.values()}) > 1)
+    names = [name for name in next(iter(params.values())) if all(name in known for known in params.values())]
+    varying = [name for name in names if len({known[name] for known in params.values()}) > 1]
     alike = all(len({known[name] for name in varying}) == 1 for known in params.values())
     distinct = bool(varying) and len({known[varying[0]] for known in params.values()}) == len(params)
     if alike and distinct and all(known[varying[0]] > 0 for known in params.values()):

@@ -59,7 +59,7 @@ def _blocks(reported: Reported) -> Iterator[str]:
         for board in run.boards:
             if board.overall:
                 yield f"{board.mode_class}, {code(run.suite)}"
-                yield "\n".join(tables.overall(board))
+                yield "\n".join(tables.overall(board, run.reference))
     for run in reported.runs:
         yield from _troubles(run)
 

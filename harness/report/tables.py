@@ -24,11 +24,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Seque
     yield from map(_row, rows)
 
 
-def overall(board: Board) -> Iterator[str]:
-    """Return one line a target of a class, the fastest first."""
+def overall(board: Board, reference: str) -> Iterator[str]:
+    """Return one line a target of a class, the fastest first; `reference` is what the reference is called."""
     yield from table(
         ("target", "time / reference", "time / fastest", "wins", "ties", "behind", "no verdict", "not measured"),
-        [_overall_row(one, len(board.cases)) for one in board.overall],
+        [_overall_row(one, board, reference) for one in board.overall],
         right=range(1, 8),
     )
     yield ""
@@ -95,12 +95,15 @@ def standing(entry: Entry) -> str:
     return str(entry.standing)
 
 
-def _overall_row(one: Overall, cases: int) -> tuple[str, ...]:
+def _overall_row(one: Overall, board: Board, reference: str) -> tuple[str, ...]:
     counted = one.standings
     decided = (Standing.WINS, Standing.TIE, Standing.BEHIND)
     undecided = sum(count for name, count in counted.items() if name not in decided)
-    numbers = (*(counted.get(name, 0) for name in decided), undecided, cases - one.measured)
-    return (code(one.target), _ratio(one.beside_reference), _ratio(one.beside_fastest), *map(str, numbers))
+    numbers = (*(counted.get(name, 0) for name in decided), undecided, len(board.cases) - one.measured)
+    compared = any(other.beside_fastest for other in board.overall)
+    fastest = "1" if compared and one is board.overall[0] else _ratio(one.beside_fastest)
+    beside = "1" if one.target == reference and one.measured else _ratio(one.beside_reference)
+    return (code(one.target), beside, fastest, *map(str, numbers))
 
 
 def _entry_row(entry: Entry) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from harness.store.record import Measurement, Outcome, Sample
 
 COLUMNS = 100
 
-_TIME, _SPREAD, _SPEED, _RATIO, _VERDICT = 8, 8, 13, 24, 12
+_TIME, _SPREAD, _SPEED, _RATIO, _VERDICT = 8, 6, 13, 24, 14
 _NAME = COLUMNS - sum((_TIME, _SPREAD, _SPEED, _RATIO, _VERDICT)) - 2 * 6  # two blanks before each column
 
 
@@ -82,7 +82,7 @@ def _entries(run: RunFindings) -> dict[Any, Entry]:
     for board in run.boards:
         for case in board.cases:
             for entry in case.entries:
-                if entries.get(entry.arm.key) is None or entry.verdict != "another class":
+                if entries.get(entry.arm.key) is None or entry.verdict != "other class":
                     entries[entry.arm.key] = entry
     return entries
 

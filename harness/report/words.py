@@ -18,7 +18,7 @@ from harness.core.units import rate, seconds, significant
 UNKNOWN = "–"  # noqa: RUF001  (a dash is what is meant)
 
 _ONE_PERCENT = 0.01
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 
 def time(value: float | None) -> str:
@@ -29,7 +29,7 @@ def time(value: float | None) -> str:
 def time_span(low: float | None, high: float | None) -> str:
     """Return the interval of a duration, both ends in one unit."""
     if known(low) and known(high):
-        unit, name = next((pair for pair in _UNITS if high >= pair[0] * 0.9995), _UNITS[-1])
+        unit, name = next((pair for pair in UNITS if high >= pair[0] * 0.9995), UNITS[-1])
         least = max(0, 2 - math.floor(math.log10(high / unit)))
         decimals = _decimals((high - low) / 2 / unit, least=least)
         return f"{low / unit:.{decimals}f} to {high / unit:.{decimals}f} {name}"

@@ -7,10 +7,10 @@ import random
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from harness.core import limits, machine
-from harness.run.launch import Guardian, Launch, Worker, available_cpus, worker_environment
+from harness.run.launch import Guardian, Launch, Line, Worker, WorkerLost, available_cpus, worker_environment
 from harness.run.session import describe_case
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Workers:
         self.machine = machine.facts()
         self.environments: dict[str, dict[str, Any]] = {}
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -80,7 +80,7 @@ class Workers:
         )
         return worker
 
-    def started(self, line: Worker, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+    def started(self, line: Line, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
         """Wait until a worker is ready."""
         reply = line.answer(deadline_s=deadline_s)
         if "facts" in reply:
@@ -97,8 +97,6 @@ class Workers:
                 deadline_s=deadline_s,
             )
             if "failed" in reply:
-                from harness.run.launch import WorkerLost
-
                 raise WorkerLost(reply["failed"], reply["detail"])
             self._bundles[case.key] = folder
         return folder
@@ -152,5 +150,3 @@ def threads_of(target_threads: int | None) -> int:
     """Return the number of threads every arm may use."""
     available = len(available_cpus())
     return available if target_threads is None else min(target_threads, available)
-
-

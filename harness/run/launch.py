@@ -28,7 +28,7 @@ LOG_LIMIT = 4 * 2**20
 GRACE_S = 0.3
 
 
-class WorkerLost(Exception):  # noqa: N818  (how an arm ended, not a bug of ours)
+class WorkerLost(Exception):
     """A worker is gone or had to be ended; `kind` is a failure of the record."""
 
     def __init__(self, kind: str, detail: str) -> None:
@@ -37,7 +37,7 @@ class WorkerLost(Exception):  # noqa: N818  (how an arm ended, not a bug of ours
         self.detail = detail
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """The user, or the time budget, asks to stop; raised only where nothing is being timed."""
 
 
@@ -46,6 +46,9 @@ class Line(Protocol):
 
     def request(self, message: Mapping[str, Any], *, deadline_s: float) -> dict[str, Any]:
         """Send a command and return its answer, or raise `WorkerLost`."""
+
+    def answer(self, *, deadline_s: float) -> dict[str, Any]:
+        """Wait for the answer to what was sent before."""
 
     def hold(self) -> None:
         """Stop the process: none of its threads may take time from another's block."""
@@ -109,9 +112,7 @@ class Guardian:
 class Worker:
     """A worker process and the line to it."""
 
-    def __init__(
-        self, launch: Launch, *, guardian: Guardian, interrupted: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, launch: Launch, *, guardian: Guardian, interrupted: Callable[[], bool] = lambda: False) -> None:
         self._log = launch.log
         self._guardian = guardian
         self._interrupted = interrupted

@@ -182,9 +182,9 @@ def _reference(suite: Suite, targets: Sequence[Target], find: FindBackend, prese
     if suite.reference is not None:
         wanted = _resolve(suite.reference, find)
         for target in targets:
-            if str(target) == str(wanted) and (not wanted.label or wanted.label == target.label):
-                if absence(target, find(target.backend), present) is None:
-                    return target
+            same = str(target) == str(wanted) and wanted.label in ("", target.label)
+            if same and absence(target, find(target.backend), present) is None:
+                return target
     able = [target for target in targets if absence(target, find(target.backend), present) is None]
     return next(iter(able or targets))
 

@@ -19,6 +19,8 @@ from harness.suite.model import Case
 BAR = 24
 REDRAW_S = 0.2
 HEARTBEAT_S = 30.0
+TOO_EARLY = 0.02  # of the whole: what is left cannot be told from so little
+BAD = (Outcome.FAILED, Outcome.INVALID, Outcome.UNAVAILABLE)
 
 
 class Silent:
@@ -32,6 +34,9 @@ class Silent:
 
     def case_done(self, case: Case, states: Sequence[ArmState], set_index: int) -> None:
         """Ignore it."""
+
+    def close(self) -> None:
+        """Nothing to clear."""
 
 
 class Progress(Silent):
@@ -60,14 +65,15 @@ class Progress(Silent):
         self._share = max(self._share, share)
         if arm is not None and arm.throughput:
             last = arm.throughput[-1]
-            self._estimate = f"{arm.arm.case.name} {arm.arm.target.name} {units.seconds(last.wall_ns / last.inner / 1e9)}"
+            call = units.seconds(last.wall_ns / last.inner / 1e9)
+            self._estimate = f"{arm.arm.case.name} {arm.arm.target.name} {call}"
         self._show()
 
     def case_done(self, case: Case, states: Sequence[ArmState], set_index: int) -> None:
         """Say at once what did not work."""
         del set_index
         for state in states:
-            if state.outcome in (Outcome.FAILED, Outcome.INVALID, Outcome.UNAVAILABLE) and state.arm.key not in self._told:
+            if state.outcome in BAD and state.arm.key not in self._told:
                 self._told.add(state.arm.key)
                 self._say(f"{case.name} on {state.arm.target.name}: {state.outcome}: {state.detail}")
 
@@ -96,7 +102,7 @@ class Progress(Silent):
 
     def _left(self) -> str:
         gone = self._clock() - self._start
-        if self._share < 0.02:  # too early to say
+        if self._share < TOO_EARLY:
             return ""
         return f"about {_clock_words(gone * (1 - self._share) / self._share)} left"
 

@@ -91,33 +91,34 @@ def run_plan(
     writer = RunWriter.begin(results, _manifest(plan, facts), planned)
     sink = _Rows(writer, planned)
     stop = Stop(deadline=None if budget_s is None else time.monotonic() + budget_s)
-    session = None
     scratch = Path(tempfile.mkdtemp(prefix="harness-"))
+    workers = Workers(scratch=scratch, seed=seed, threads=facts.threads, interrupted=stop.asked)
+    session = Session(
+        plan=plan,
+        run_facts=facts,
+        pace=pace or default_pace(plan),
+        fleet=workers,
+        sink=sink,
+        observer=observer,
+        rng=random.Random(seed),  # noqa: S311  (the order of rounds, recorded to be repeatable)
+        stop=stop,
+    )
     try:
-        with _stop_on_signals(stop), Workers(
-            scratch=scratch, seed=seed, threads=facts.threads, interrupted=stop.asked
-        ) as workers:
-            session = Session(
-                plan=plan,
-                run_facts=facts,
-                pace=pace or default_pace(plan),
-                fleet=workers,
-                sink=sink,
-                observer=observer,
-                rng=random.Random(seed),  # noqa: S311  (the order of rounds, recorded to be repeatable)
-                stop=stop,
-            )
+        with _stop_on_signals(stop), workers:
             session.run()
+    except KeyboardInterrupt:  # the second signal: at once, with what is on record
+        pass
     finally:
-        paths = writer.close("partial" if _unfinished(stop, sink) else "complete", _ending(session, stop, workers))
-    rows = tuple(sink.rows.values())
+        rows = tuple(sink.rows.values())
+        state = "partial" if stop.reason or any(row.outcome == Outcome.NOT_RUN for row in rows) else "complete"
+        paths = writer.close(state, _ending(session, stop, workers))
     return RunResult(
         run_id=facts.run_id,
         paths=paths,
         measurements=rows,
         exit_code=exit_code_of(rows, stopped=stop.reason, required=required),
         stopped=stop.reason,
-        efficiency=session.efficiency.share if session else None,
+        efficiency=session.efficiency.share,
     )
 
 
@@ -186,18 +187,14 @@ def _manifest(plan: Plan, facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _ending(session: Session | None, stop: Stop, workers: Workers) -> dict[str, Any]:
+def _ending(session: Session, stop: Stop, workers: Workers) -> dict[str, Any]:
     return {
         "machine": workers.machine,
         "environments": workers.environments,
         "cpus": workers.cpus(),
         "stopped": stop.reason,
-        "timed_share": session.efficiency.share if session else None,
+        "timed_share": session.efficiency.share,
     }
-
-
-def _unfinished(stop: Stop, sink: _Rows) -> bool:
-    return bool(stop.reason) or any(row.outcome == Outcome.NOT_RUN for row in sink.rows.values())
 
 
 @contextmanager

@@ -158,7 +158,8 @@ class Session:
     def run(self) -> None:
         """Measure everything, or as much as there is time for; every state is settled afterwards."""
         try:
-            for self._set in range(self.pace.sets):
+            for number in range(self.pace.sets):
+                self._set = number
                 for team in self._teams():
                     self._measure_team(team)
         except Interrupted:
@@ -172,7 +173,7 @@ class Session:
 
     def _measure_team(self, team: list[ArmState]) -> None:
         """Start the workers of `team`, measure its cases shard by shard, let the workers go."""
-        self.observer.phase(f"set {self._set + 1} of {self.pace.sets}: starting workers")
+        self.observer.phase(f"{self._where()}: starting workers")
         try:
             self._start(team)
             for shard in self._shards(team):
@@ -186,7 +187,7 @@ class Session:
         try:
             for state in self._case_by_case(shard):
                 if self._prepare(state):
-                    begun.append(state)
+                    begun.append(state)  # noqa: PERF401  (kept as it grows: an interruption finishes them)
             for state in self._case_by_case(begun):
                 self._warm(state)
             self._rounds([state for state in begun if state.live])
@@ -197,18 +198,19 @@ class Session:
             raise
         self._finish(begun)
 
+    def _where(self) -> str:
+        return f"set {self._set + 1} of {self.pace.sets}"
+
     # -- who runs with whom ----------------------------------------------------------------------
 
     def _teams(self) -> list[list[ArmState]]:
         """Split the arms to measure into those that can hold their devices at once; a TPU is held alone."""
         wanted = [state for state in self.states if state.wanted]
         alone: dict[tuple[str, str, int], list[ArmState]] = {}
-        together = []
+        together = [state for state in wanted if state.arm.target.device.kind != "tpu"]
         for state in wanted:
             if state.arm.target.device.kind == "tpu":
                 alone.setdefault(state.arm.crew, []).append(state)
-            else:
-                together.append(state)
         teams = [team for team in (together, *alone.values()) if team]
         self.rng.shuffle(teams)
         for team in teams:
@@ -229,9 +231,7 @@ class Session:
         for arms in by_case.values():
             need = sum(memory_needed(state.arm) for state in arms)
             if need > self.pace.shard_bytes:
-                for state in self._shuffled(arms):
-                    state.pairing = "process"
-                    yield [state]
+                yield from self._one_by_one(arms)
                 continue
             if shard and (held + need > self.pace.shard_bytes or len(shard) == self.pace.shard_cases):
                 yield [state for case in shard for state in case]
@@ -240,6 +240,11 @@ class Session:
             held += need
         if shard:
             yield [state for case in shard for state in case]
+
+    def _one_by_one(self, arms: list[ArmState]) -> Iterator[list[ArmState]]:
+        for state in self._shuffled(arms):
+            state.pairing = "process"
+            yield [state]
 
     def _shuffled(self, states: Iterable[ArmState]) -> list[ArmState]:
         shuffled = list(states)
@@ -349,7 +354,7 @@ class Session:
     def _prepare(self, state: ArmState) -> bool:
         """Bring a case to its worker and prove it; return whether it is to be timed."""
         case = state.arm.case
-        self.observer.phase(f"set {self._set + 1} of {self.pace.sets}: preparing {case.name} on {state.arm.target.name}")
+        self.observer.phase(f"{self._where()}: preparing {case.name} on {state.arm.target.name}")
         try:
             folder = self.fleet.bundle(case, deadline_s=self.deadlines.bundle_s)
         except WorkerLost as lost:
@@ -378,7 +383,9 @@ class Session:
             self._ask(state, "throughput", self._block_deadline(state), inner=state.inner)
             return
         pace = self.pace
-        self.observer.phase(f"calibrating and checking {state.arm.case.name} on {state.arm.target.name}")
+        self.observer.phase(
+            f"{self._where()}: calibrating and checking {state.arm.case.name} on {state.arm.target.name}"
+        )
         reply = self._ask(
             state,
             "calibrate",
@@ -391,7 +398,8 @@ class Session:
         inner, call_ns = reply["inner"], reply["call_ns"]
         rounds = rounds_within(pace, inner=inner, call_ns=call_ns)
         if rounds < LEAST_ROUNDS:
-            state.fail("timeout", f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time", "calibrate")
+            detail = f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time"
+            state.fail("timeout", detail, "calibrate")
             return
         state.inner, state.call_ns, state.rounds_a_set = inner, call_ns, rounds
         reply = self._ask(state, "prove", self.deadlines.prove_s, inner=inner)
@@ -407,7 +415,7 @@ class Session:
     def _rounds(self, states: list[ArmState]) -> None:
         """Time one block of every arm a round; then single calls, for latency."""
         begin = self.clock()
-        self.observer.phase(f"set {self._set + 1} of {self.pace.sets}: measuring")
+        self.observer.phase(f"{self._where()}: measuring")
         for number in range(self.pace.rounds):
             due = [state for state in states if state.live and _takes_part(state, number, self.pace.rounds)]
             for order, state in enumerate(self._case_by_case(due)):

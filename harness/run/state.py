@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from harness.run.plan import Arm
 
+LEAST_FOR_P95 = 130  # samples below which a 95th percentile cannot be bounded (docs/method.md)
 LEAST_ROUNDS = 5  # fewer say nothing of a time
 
 
@@ -155,7 +156,7 @@ class ArmState:
     def _times(self, outcome: Outcome, detail: str) -> dict[str, Any]:
         """Return the columns that only proved arms fill; a rejected time stands in a column of its own."""
         codes = tuple(sorted({doubt.code for doubt in self.failed_checks}))
-        head = {"outcome": str(outcome), "detail": detail, "validity": codes}
+        head: dict[str, Any] = {"outcome": str(outcome), "detail": detail, "validity": codes}
         proved = [sample for sample in self.throughput if sample.set in self.proved_sets]
         head |= {"sets": len({s.set for s in proved}), "rounds": len(proved)}
         if outcome is Outcome.INVALID and proved:
@@ -248,6 +249,6 @@ def _latency(samples: list[Sample]) -> dict[str, Any]:
         "latency_s": found.time_s,
         "latency_low_s": found.low_s,
         "latency_high_s": found.high_s,
-        "latency_p95_s": found.p95_s if found.count >= 64 else None,  # fewer cannot support it
+        "latency_p95_s": found.p95_s if found.count >= LEAST_FOR_P95 else None,
         "latency_count": found.count,
     }

@@ -151,7 +151,8 @@ def _is_extension(field: pa.Field) -> bool:
 def _rows(file: Any, schema: pa.Schema, limits: Limits) -> pa.Table:
     import pyarrow as pa
 
-    wanted = [name for name in schema.names if name in file.schema_arrow.names]
+    have = file.schema_arrow
+    wanted = [name for name in schema.names if name in have.names]
     batches, size, count = [], 0, 0
     for batch in file.iter_batches(batch_size=_BATCH, columns=wanted):
         size += batch.nbytes
@@ -159,7 +160,7 @@ def _rows(file: Any, schema: pa.Schema, limits: Limits) -> pa.Table:
         if size > limits.table_bytes or count > limits.rows:
             raise SetAsideError(f"it unpacks to more than {limits.table_bytes} bytes or {limits.rows} rows")
         batches.append(batch)
-    kept = pa.schema([file.schema_arrow.field(name) for name in wanted])
+    kept = pa.schema([have.field(name) for name in wanted])
     return pa.Table.from_batches(batches, schema=batches[0].schema if batches else kept)
 
 

@@ -39,6 +39,8 @@ def matrix_axes(written: Mapping[str, Any], node: Node, findings: Findings) -> l
         made = _values(name, spec, node.get(name), findings)
         if made is None:
             continue
+        if isinstance(spec, list):
+            _no_twins(name, spec, node.get(name), findings)
         axes.append(Axis(names=(name,), length=made[0], rows=partial(_alone, made[1])))
     return axes
 
@@ -66,12 +68,9 @@ def zip_axis(written: Mapping[str, Any], node: Node, findings: Findings) -> Axis
     )
 
 
-def _values(
-    name: str, spec: Any, node: Node, findings: Findings
-) -> tuple[int, Callable[[], Iterable[Value]]] | None:
+def _values(name: str, spec: Any, node: Node, findings: Findings) -> tuple[int, Callable[[], Iterable[Value]]] | None:
     """Return how many values there are, and a function that makes them."""
     if isinstance(spec, list):
-        _no_twins(name, spec, node, findings)
         return len(spec), lambda: zip(spec, (item.place for item in node.items), strict=True)
     low, high = spec.pow2 if isinstance(spec, Pow2) else spec.range
     if low > high:

@@ -125,16 +125,16 @@ class _Parser:
             self.steps.append(str(operator))
 
     def _atom(self, depth: int) -> None:
-        token = self._peek()
-        if token == "(":
+        step = self._peek()
+        if step == "(":
             self._at += 1
             self.sum(depth + 1)
             if self._peek() != ")":
                 raise self._fail("a ')' is missing")
-        elif token is None or (isinstance(token, str) and not token[0].isalpha()):
+        elif step is None or (isinstance(step, str) and not step[0].isalpha()):
             raise self._fail("a name or a number is missing")
         else:
-            self.steps.append(token)
+            self.steps.append(step)
         self._at += 1
 
     def end(self) -> None:

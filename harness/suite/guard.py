@@ -13,15 +13,12 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from harness.suite.nodes import REFUSED, Findings, Node, Place, shown
 from harness.suite.scalars import ScalarRefused, read_scalar
-
-if TYPE_CHECKING:
-    from yaml.events import Event
 
 MOST_BYTES = 128 * 1024
 MOST_DEPTH = 32
@@ -38,7 +35,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Stop(Exception):  # noqa: N818  (control flow: there is no sense in reading on)
+class _Stop(Exception):
     pass
 
 
@@ -130,7 +127,7 @@ class _Composer:
     """Builds nodes from events."""
 
     def __init__(self, text: str, file: str, findings: Findings) -> None:
-        self._events: Iterator[Event] = yaml.parse(text, Loader=_LOADER)
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self._file = file
         self._findings = findings
         self._count = 0
@@ -159,7 +156,7 @@ class _Composer:
             raise _Stop
         return event
 
-    def _place(self, event: Event) -> Place:
+    def _place(self, event: Any) -> Place:
         return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _node(self, event: Any, depth: int) -> Node:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from harness.errors import Finding, SuiteError
 
 MOST_FINDINGS = 100  # beyond this nobody reads them, and a terminal only scrolls
+MOST_SHOWN = 60
 
 
 class Place(NamedTuple):
@@ -117,4 +118,4 @@ class Findings:
 def shown(value: object) -> str:
     """Return a value as an error message may show it: quoted, short, without control characters."""
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."

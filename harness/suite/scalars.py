@@ -24,7 +24,7 @@ _OCTAL_ONCE = re.compile(r"[-+]?0[0-9]+")
 Scalar = str | int | float | bool | None
 
 
-class ScalarRefused(Exception):  # noqa: N818  (caught at once, and turned into a finding)
+class ScalarRefused(Exception):
     """A scalar that looks like a number and cannot be used as one."""
 
     def __init__(self, message: str, hint: str) -> None:

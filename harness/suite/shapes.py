@@ -29,15 +29,15 @@ def read_shapes(
     if text is None:
         return None
     before = len(findings)
-    lines = list(_lines(text, str(path)))
-    if len(lines) < 2:
+    head, *lines = list(_lines(text, str(path))) or [[]]
+    if not lines:
         findings.add(Place(str(path), 1, 1), "there are no shapes here", "write a line of names, then one line a case")
         return None
     if '"' in text or (";" in text and "," not in text):
-        findings.add(lines[0][0][1], "columns are parted by commas, and nothing is quoted", "export it so")
+        findings.add(head[0][1], "columns are parted by commas, and nothing is quoted", "export it so")
         return None
-    names = _header(lines[0], parameters, findings)
-    rows = [_row(cells, names, parameters, findings) for cells in lines[1:]]
+    names = _header(head, parameters, findings)
+    rows = [_row(cells, names, parameters, findings) for cells in lines]
     return (names, rows) if len(findings) == before else None
 
 
@@ -53,9 +53,7 @@ def _lines(text: str, file: str) -> Iterator[list[tuple[str, Place]]]:
         yield cells
 
 
-def _header(
-    cells: list[tuple[str, Place]], parameters: Mapping[str, Parameter], findings: Findings
-) -> tuple[str, ...]:
+def _header(cells: list[tuple[str, Place]], parameters: Mapping[str, Parameter], findings: Findings) -> tuple[str, ...]:
     names: list[str] = []
     for name, place in cells:
         if name not in parameters:
@@ -79,9 +77,10 @@ def _row(
 
 
 def _value(text: str, place: Place, kind: str, findings: Findings) -> Any:
+    if not text:
+        findings.add(place, "a value is missing", "each line has one value a name")
+        return None
     try:
-        if not text:
-            raise ScalarRefused("a value is missing", "each line has one value a name")
         if kind == "integers":
             return [read_scalar(part) for part in text.split("x")]
         return text if kind == "text" else read_scalar(text)

@@ -159,7 +159,7 @@ def _sound_case(name: str, index: int, item: Any, broken: set[tuple[Any, ...]]) 
 def _gone(name: str, broken: set[tuple[Any, ...]]) -> set[int]:
     """Return the indices of the items of a list that are not worth reading on."""
     paths = [path for path in broken if path[:1] == (name,) and len(path) > 1]
-    return {path[1] for path in paths if name != "cases" or len(path) == 2 or path[2] in _NEEDED}
+    return {path[1] for path in paths if name != "cases" or not path[2:] or path[2] in _NEEDED}
 
 
 def _unbroken(root: Node, name: str, broken: set[tuple[Any, ...]]) -> list[Node]:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.plugins import suggestion
 from harness.suite.nodes import REFUSED, Findings, Node, Place, shown
-from harness.suite.schema import NAME, PARAMETER, VARIABLE, CaseEntry, MeasureEntry, Pow2, Range, SuiteFile, TargetEntry, When
+from harness.suite.schema import (
+    NAME,
+    PARAMETER,
+    VARIABLE,
+    CaseEntry,
+    MeasureEntry,
+    Pow2,
+    Range,
+    SuiteFile,
+    TargetEntry,
+    When,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -34,7 +45,7 @@ _BOUNDS = {
     "string_too_long": ("max_length", "may have at most {} characters"),
 }
 _HINTS = {"pow2": "powers of two: {pow2: [7, 10]} is 128, 256, 512, 1024", "max_time": "write 20s, 500ms or 10m"}
-_HINTS["target_ci"] = "write 1%"
+_HINTS |= {"target_ci": "write 1%", "derive": "write an expression such as 2 * m; constants stand beside workload:"}
 _BRANCHES = {"<text>", "<boolean>", "<number>", "<list>", "<mapping>", "<pow2>", "<range>", "[key]"}
 
 
@@ -78,32 +89,34 @@ def _words(
     if location[-1:] == ("[key]",):
         return holder.key(str(path[-1])), f"{shown(path[-1])} {_RULES.get(context.get('pattern'), 'is no key')}", None
     value = node.plain()
-    if isinstance(value, dict) and len(path) == 3 and path[0] == "cases" and path[2] not in CaseEntry.model_fields:
-        known = tuple(CaseEntry.model_fields)
-        return holder.key(str(path[2])), f"unknown key {shown(path[2])}", suggestion(str(path[2]), known)
+    known = tuple(CaseEntry.model_fields)
+    if isinstance(value, dict) and path[0] == "cases" and path[2:] == path[-1:] and path[-1] not in known:
+        # Not a parameter, for none is a mapping: a key of ours, misspelt.
+        return holder.key(str(path[-1])), f"unknown key {shown(path[-1])}", suggestion(str(path[-1]), known)
     return node.place, f"{name} {_problem(kind, context, value, detail['msg'])}", _hint(kind, context, path, value)
 
 
 def _problem(kind: str, context: dict[str, Any], value: object, otherwise: str) -> str:
-    if kind in _WANTED or kind == "wanted":
-        return f"must be {_WANTED.get(kind, otherwise)}, not {'nothing' if value is None else shown(value)}"
+    but = "nothing" if value is None else shown(value)
     if kind in _BOUNDS:
         key, template = _BOUNDS[kind]
         return template.format(context[key])
     if kind in ("too_short", "string_too_short"):
         return f"must have at least {context['min_length']}" if context["min_length"] > 1 else "is empty"
-    if kind == "string_pattern_mismatch":
-        return f"{_RULES.get(context['pattern'], otherwise)}, not {shown(value)}"
-    if kind == "literal_error":
-        return f"must be {context['expected']}, not {shown(value)}"
     if kind == "quantity":
-        return context["problem"] if "must" in context["problem"] else f"is wrong: {context['problem']}"
-    return f"cannot be {shown(value)}: {otherwise}"
+        problem = str(context["problem"])
+        return problem if problem.startswith("must") else f"is wrong: {problem}"
+    if kind == "string_pattern_mismatch":
+        return f"{_RULES.get(context['pattern'], otherwise)}, not {but}"
+    wanted = context["expected"] if kind == "literal_error" else _WANTED.get(kind, otherwise)
+    return f"must be {wanted}, not {but}"
 
 
 def _hint(kind: str, context: dict[str, Any], path: tuple[str | int, ...], value: object) -> str | None:
     if kind == "literal_error" and isinstance(value, str):
-        return suggestion(value, tuple(part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")))
+        return suggestion(
+            value, tuple(part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", "))
+        )
     particular = next((_HINTS[step] for step in reversed(path) if isinstance(step, str) and step in _HINTS), None)
     if kind == "string_type" and particular is None and isinstance(value, bool | int | float):
         return "put it in quotes"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from harness.measure.calibrate import calibrate
 from harness.measure.validity import Doubt, check_leftover, check_scaling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.backends.base import Backend, Prepared
     from harness.core.device import Device
@@ -62,10 +63,10 @@ class Arm:
         self._backend.wait(output)
         first_call_s = time.perf_counter() - start
         found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, output)
-        doubts = [wrong] if wrong else self._prove_answer(output)
+        doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output)
         self._calls = Calls(*self._make_calls())
         self._output = output
-        self._compiled = self._prepared.compilations()
+        self._recompiled = 0
         return {
             "prepare_s": prepare_s,
             "first_call_s": first_call_s,
@@ -97,14 +98,17 @@ class Arm:
 
     def calibrate(self, least_ns: int, most_ns: int) -> Message:
         """Choose how many calls make a block; also warms everything up."""
-        self._backend.set_math(self._math)
-        found = calibrate(self._time_block, least_ns=least_ns, most_ns=most_ns)
+        with self._timing():
+            found = calibrate(self._time_block, least_ns=least_ns, most_ns=most_ns)
         return {"inner": found.inner, "call_ns": found.call_ns}
 
     def prove(self, inner: int) -> Message:
         """Check that time itself can be believed: V4 and V5."""
-        self._backend.set_math(self._math)
-        doubts = [check_scaling(self._time_block, inner), check_leftover(lambda: self._time_block(inner), self._read)]
+        with self._timing():
+            doubts = [
+                check_scaling(self._time_block, inner),
+                check_leftover(lambda: self._time_block(inner), self._read),
+            ]
         return {"doubts": _plain(doubts), "checks": ["V4", "V5"]}
 
     def _time_block(self, inner: int) -> int:
@@ -121,23 +125,36 @@ class Arm:
 
     def throughput(self, inner: int) -> Message:
         """Time one block of `inner` calls and one fence."""
-        self._backend.set_math(self._math)
-        return {"blocks": [asdict(self._run_block(inner))]}
+        with self._timing():
+            block = self._run_block(inner)
+        return {"blocks": [asdict(block)]}
 
     def latency(self, count: int) -> Message:
         """Time `count` single calls, each with its own fence."""
-        self._backend.set_math(self._math)
-        blocks, self._output = run_latency(
-            self._calls, count, self._backend.wait, self._meter, self._prepared.reset
-        )
+        with self._timing():
+            blocks, self._output = run_latency(
+                self._calls, count, self._backend.wait, self._meter, self._prepared.reset
+            )
         return {"blocks": [asdict(block) for block in blocks]}
+
+    @contextmanager
+    def _timing(self) -> Iterator[None]:
+        """Force the math mode, and count what is compiled meanwhile.
+
+        A framework's counter may be one for the whole process, and other arms are prepared between
+        our blocks; so only what happens inside them is ours.
+        """
+        self._backend.set_math(self._math)
+        before = self._prepared.compilations()
+        yield
+        self._recompiled += self._prepared.compilations() - before
 
     def finish(self) -> Message:
         """Prove the last timed answer, that nothing was compiled meanwhile, and that inputs are untouched."""
         backend, workload, bundle = self._backend, self._workload, self._bundle
         doubts = [
             proof.check_answer(backend, workload, bundle, self._output)[1],
-            proof.check_no_recompiling(self._compiled, self._prepared.compilations()),
+            proof.check_no_recompiling(self._recompiled),
             proof.check_inputs_untouched(backend, bundle, workload, self._prepared),
         ]
         peak = backend.peak_memory()

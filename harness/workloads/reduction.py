@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MOST_AXES = 8  # what every framework can reduce
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reduction(Workload):
@@ -46,8 +48,8 @@ class Reduction(Workload):
 
     def problems(self) -> list[Problem]:
         """An array needs one to eight axes and a length that can be held."""
-        if not 1 <= len(self.shape) <= 8:
-            return [Problem(parameter="shape", message="shape needs between 1 and 8 axes")]
+        if not 1 <= len(self.shape) <= MOST_AXES:
+            return [Problem(parameter="shape", message=f"shape needs between 1 and {MOST_AXES} axes")]
         if math.prod(self.shape) >= 2**40:
             return [Problem(parameter="shape", message="that array is more than any device holds")]
         return []

@@ -7,6 +7,7 @@ import gc
 import pytest
 
 from harness.measure.block import Calls, run_block, run_latency
+from harness.measure.clock import Counters
 from tests.core.measure.fakes import Queue, ScriptedMeter
 
 
@@ -29,7 +30,7 @@ def test_latency_fences_every_call() -> None:
 
 def test_counters_are_read_outside_the_timed_region() -> None:
     class Costly(ScriptedMeter):
-        def counters(self):  # type: ignore[no-untyped-def]
+        def counters(self) -> Counters:
             self.spend(1_000_000)
             return super().counters()
 
@@ -72,7 +73,7 @@ def test_cold_calls_take_their_turn_from_block_to_block() -> None:
 
 
 @pytest.mark.parametrize("on", [True, False])
-def test_garbage_collection_is_off_in_a_block_and_as_before_after_it(on: bool) -> None:
+def test_garbage_collection_is_off_in_a_block_and_as_before_after_it(*, on: bool) -> None:
     seen = []
     (gc.enable if on else gc.disable)()
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from harness.measure.block import Calls, run_block
@@ -9,7 +11,7 @@ from harness.measure.validity import check_leftover, check_parallelism, check_sc
 from tests.core.measure.fakes import Queue, ScriptedMeter
 
 
-def _timed(queue: Queue):  # type: ignore[no-untyped-def]
+def _timed(queue: Queue) -> Callable[[int], int]:
     calls = Calls(queue.call)
     return lambda inner: run_block(calls, inner, queue.wait, queue.meter)[0].wall_ns
 
@@ -38,7 +40,7 @@ def test_time_that_does_not_grow_with_the_work_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("fixed", "warns"), [(0, False), (10, True)])
-def test_unusual_growth_only_warns(fixed: int, warns: bool) -> None:
+def test_unusual_growth_only_warns(*, fixed: int, warns: bool) -> None:
     doubt = check_scaling(lambda inner: 1_000 * (fixed + inner), 64)
     assert (doubt is not None and doubt.warning) is warns
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.store.record import Measurement, Sample
 from harness.store.writer import RunWriter
+from tests.core.report.synthetic import unmeasured
 
 
 def store(
@@ -17,17 +18,10 @@ def store(
     """Write one run and return its name."""
     first = rows[0]
     said = {"run_id": first.run_id, "suite": first.suite, "started_at": first.started_at} | manifest
-    planned = [_unmeasured(row) for row in rows]
+    planned = [replace(unmeasured(row, "not-run"), validity=()) for row in rows]
     writer = RunWriter.begin(root, said, planned)
     for row in rows:
         writer.record(row)
     writer.samples(list(samples))
     writer.close(state, {})
     return first.run_id
-
-
-def _unmeasured(row: Measurement) -> Measurement:
-    bare = {name: None for name in ("time_s", "time_low_s", "time_high_s", "time_min_s", "time_p95_s")}
-    return replace(
-        row, outcome="not-run", detail="", validity=(), flops_per_s=None, bytes_per_s=None, items_per_s=None, **bare
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ CLASSES = {
     "numpy.reference@cpu": "-",
 }
 REFERENCE = "torch.eager@cpu"
+TIMES = ("time_s", "time_low_s", "time_high_s", "time_min_s", "time_p95_s", "flops_per_s", "bytes_per_s", "items_per_s")
 
 
 def arm(case: str = "square[m=128]", target: str = REFERENCE, **values: Any) -> Measurement:
@@ -150,6 +151,13 @@ def squares(count: int, *, dtype: str = "float32", first: int = 5) -> dict[str, 
     return cases
 
 
-def names(rows: Sequence[Measurement]) -> set[str]:
-    """Return the targets of `rows`."""
-    return {row.target for row in rows}
+def unmeasured(row: Measurement, outcome: str, detail: str = "") -> Measurement:
+    """Return `row` as it would be had it ended otherwise; a rejected time stays where it may stand."""
+    return replace(
+        row,
+        outcome=outcome,
+        detail=detail,
+        validity=("V1", "V4") if outcome == "invalid" else (),
+        rejected_s=row.time_s if outcome == "invalid" else None,
+        **dict.fromkeys(TIMES),
+    )

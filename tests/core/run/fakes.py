@@ -198,9 +198,7 @@ def suite(*sizes: int, targets: Sequence[str] = ("a@cpu", "b@cpu"), measure: Mea
 
 
 def plan(*sizes: int, targets: Sequence[str] = ("a@cpu", "b@cpu"), **options: Any) -> Plan:
-    return make_plan(
-        suite(*sizes, targets=targets), find=info, kinds=lambda: ("cpu", "tpu", "gpu"), **options
-    )
+    return make_plan(suite(*sizes, targets=targets), find=info, kinds=lambda: ("cpu", "tpu", "gpu"), **options)
 
 
 PACE = Pace(sets=2, rounds=6, max_time_s=20.0, shard_bytes=10**9)
@@ -210,15 +208,7 @@ def session(
     planned: Plan, fleet: ScriptedFleet, *, pace: Pace = PACE, seed: int = 1, stop: Stop | None = None, **rest: Any
 ) -> tuple[Session, Rows]:
     rows = Rows()
-    facts = RunFacts(
-        run_id=RUN,
-        started_at=datetime(2026, 11, 21, tzinfo=UTC),
-        suite="test",
-        suite_hash="hash",
-        reference=planned.reference.name,
-        seed=seed,
-        threads=1,
-    )
+    facts = fakes_facts(seed=seed, reference=planned.reference.name)
     made = Session(
         plan=planned,
         run_facts=facts,
@@ -226,12 +216,24 @@ def session(
         fleet=fleet,
         sink=rows,
         observer=rest.pop("observer", Silent()),
-        rng=random.Random(seed),
+        rng=random.Random(seed),  # noqa: S311  (an order that repeats)
         stop=stop or Stop(),
         clock=fleet.clock.now,
         **rest,
     )
     return made, rows
+
+
+def fakes_facts(*, seed: int = 1, reference: str = "a.plain@cpu") -> RunFacts:
+    return RunFacts(
+        run_id=RUN,
+        started_at=datetime(2026, 11, 21, tzinfo=UTC),
+        suite="test",
+        suite_hash="hash",
+        reference=reference,
+        seed=seed,
+        threads=1,
+    )
 
 
 def lost(kind: str = "crashed", detail: str = "ended by SIGSEGV") -> WorkerLost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_tpu_is_held_by_one_process_at_a_time() -> None:
     rows = run(plan(8, targets=("a@tpu", "b@tpu")), workers)
     assert {row.pairing for row in rows.rows.values()} == {"process"}
     names = [name for op, name, _ in workers.log if op == "throughput"]
-    changes = sum(before != after for before, after in zip(names, names[1:], strict=False))
+    changes = sum(before != after for before, after in pairwise(names))
     assert changes == 2 * 3 - 1  # each worker has one stretch a set
 
 

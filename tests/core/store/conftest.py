@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,15 +94,11 @@ def write_a_run(
     return writer.close(state)
 
 
-class Killed(BaseException):
-    """What no clean-up code survives."""
-
-
 class FailingOs:
     """The `os` module whose Nth writing operation fails, and perhaps all after it.
 
     ``once``: the disk refuses one operation. ``forever``: it is full from then on. ``kill``: the
-    process dies there, so nothing it would still have done happens. A failing write has written half.
+    process ends there, and no clean-up touches the disk any more. A failing write has written half.
     """
 
     OPERATIONS = ("open", "write", "fsync", "replace", "unlink", "makedirs", "ftruncate")
@@ -118,12 +115,14 @@ class FailingOs:
     def _guarded(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def operation(*arguments: Any, **options: Any) -> Any:
             self.count += 1
+            if name == "fsync" and self.count < self.fail_at:
+                return None  # it would take most of the time of these tests, and no process can see it
             if not (self.count == self.fail_at or (self.count > self.fail_at and self.mode != "once")):
                 return real(*arguments, **options)
             if name == "write" and self.count == self.fail_at:
                 real(arguments[0], arguments[1][: len(arguments[1]) // 2])
             if self.mode == "kill":
-                raise Killed(name)
+                raise SystemExit(name)
             if self.mode == "forever" and name in ("unlink", "ftruncate"):
                 return real(*arguments, **options)  # a full disk still lets go of what it has
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -131,12 +130,14 @@ class FailingOs:
         return operation
 
 
-@pytest.fixture
-def failing_os(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], FailingOs]:
-    def install(fail_at: int, mode: str) -> FailingOs:
-        failing = FailingOs(fail_at, mode)
-        monkeypatch.setattr(files, "os", failing)
-        return failing
+@pytest.fixture(scope="session")
+def failing_os() -> Callable[[int, str], AbstractContextManager[FailingOs]]:
+    @contextmanager
+    def install(fail_at: int, mode: str) -> Iterator[FailingOs]:
+        with pytest.MonkeyPatch.context() as patch:
+            failing = FailingOs(fail_at, mode)
+            patch.setattr(files, "os", failing)
+            yield failing
 
     return install
 

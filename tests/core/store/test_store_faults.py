@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from harness.errors import ExitCode, StoreError
-from harness.store import files
+from harness.errors import StoreError
 from harness.store.layout import RunPaths
 from harness.store.read import find_runs, read_measurements, read_samples
 from harness.store.record import Measurement, Sample
@@ -23,6 +22,7 @@ from harness.store.writer import RunWriter
 
 MakeRow = Callable[..., Measurement]
 MakeSample = Callable[..., Sample]
+Failing = Callable[[int, str], AbstractContextManager[Any]]
 RUN = "20260102T030405678Z-0123456789ab"
 OLDER = "20250102T030405678Z-0123456789ab"
 
@@ -37,62 +37,75 @@ class Told:
     closed: bool = False
 
 
-def write(root: Path, told: Told, begin: Callable[..., RunWriter], row: MakeRow, sample: MakeSample) -> None:
-    plan = [row(case_key=key) for key in "abc"]
-    told.writer = begin(root, plan)
-    told.outcomes = dict.fromkeys("abc", "not-run")
-    for planned in plan[:2]:
-        told.writer.record(replace(planned, outcome="measured", time_s=1.0))
-        told.outcomes[planned.case_key] = "measured"
-        told.writer.samples([sample(case_key=planned.case_key)] * 10)
-        told.samples += 10
-    told.writer.close("complete")
-    told.closed = True
+@dataclass
+class Scenario:
+    """A run beside an older one, in a folder of its own for each fault."""
+
+    folder: Path
+    older: RunPaths
+    begin: Callable[..., RunWriter]
+    row: MakeRow
+    sample: MakeSample
+
+    def write(self, root: Path, told: Told) -> None:
+        plan = [self.row(case_key=key) for key in "abc"]
+        told.writer = self.begin(root, plan)
+        told.outcomes = dict.fromkeys("abc", "not-run")
+        for planned in plan[:2]:
+            told.writer.record(replace(planned, outcome="measured", time_s=1.0))
+            told.outcomes[planned.case_key] = "measured"
+            told.writer.samples([self.sample(case_key=planned.case_key)] * 10)
+            told.samples += 10
+        told.writer.close("complete")
+        told.closed = True
+
+    def root(self, name: str) -> Path:
+        root = self.folder / name
+        shutil.copytree(self.older.manifest.parents[1], root)
+        return root
+
+    def check_older(self, root: Path) -> None:
+        for path in (self.older.measurements, self.older.samples, self.older.manifest):
+            assert (root / path.relative_to(self.older.manifest.parents[1])).read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("mode", ["once", "forever", "kill"])
-def test_whatever_fails_all_that_was_saved_is_there(
-    mode: str,
+@pytest.fixture
+def scenario(
     tmp_path: Path,
-    failing_os: Callable[[int, str], Any],
-    monkeypatch: pytest.MonkeyPatch,
     begin: Callable[..., RunWriter],
     make_row: MakeRow,
     make_sample: MakeSample,
     write_run: Callable[..., RunPaths],
-) -> None:
+) -> Scenario:
+    older = write_run(tmp_path / "older", OLDER)
+    return Scenario(folder=tmp_path, older=older, begin=begin, row=make_row, sample=make_sample)
+
+
+@pytest.mark.parametrize("mode", ["once", "forever", "kill"])
+def test_whatever_fails_all_that_was_saved_is_there(mode: str, scenario: Scenario, failing_os: Failing) -> None:
     failed = 0
     for step in range(1, 1000):
-        root = tmp_path / str(step)
-        older = write_run(root, OLDER)
-        before = [path.read_bytes() for path in (older.measurements, older.samples, older.manifest)]
-        told = Told()
-        with monkeypatch.context():
-            failing = failing_os(step, mode)
-            error = _outcome(lambda root=root, told=told: write(root, told, begin, make_row, make_sample))
-        monkeypatch.setattr(files, "os", __import__("os"))
+        root, told = scenario.root(str(step)), Told()
+        with failing_os(step, mode) as failing:
+            ended_well = _ends_well(scenario, root, told)
         if told.writer is not None:
             told.writer.release()
-        assert [path.read_bytes() for path in (older.measurements, older.samples, older.manifest)] == before
+        scenario.check_older(root)
         _check_nothing_half_written(root)
         _check_saved(root, told)
+        failed += not ended_well
         if failing.count < step:
-            assert error is None
             break
-        failed += error is not None
+    assert ended_well
     assert failed > 40  # far fewer would mean that the faults do not reach the disk
 
 
-def _outcome(action: Callable[[], None]) -> BaseException | None:
+def _ends_well(scenario: Scenario, root: Path, told: Told) -> bool:
     try:
-        action()
-    except StoreError as error:
-        assert error.exit_code == ExitCode.STORE
-        return error
-    except BaseException as error:
-        assert type(error).__name__ == "Killed", error
-        return error
-    return None
+        scenario.write(root, told)
+    except (StoreError, SystemExit):
+        return False
+    return True
 
 
 def _check_nothing_half_written(root: Path) -> None:
@@ -128,11 +141,11 @@ def _check_saved(root: Path, told: Told) -> None:
 
 
 def test_a_disk_that_is_full_names_the_file_and_the_remedy(
-    tmp_path: Path, begin: Callable[..., RunWriter], make_row: MakeRow, failing_os: Callable[[int, str], Any]
+    tmp_path: Path, begin: Callable[..., RunWriter], make_row: MakeRow, failing_os: Failing
 ) -> None:
     writer = begin(tmp_path, [make_row()])
-    failing_os(1, "forever")
-    with pytest.raises(StoreError, match=rf"cannot write .*{RUN}\.jsonl: No space left on device") as caught:
+    complaint = rf"cannot write .*{RUN}\.jsonl: No space left on device"
+    with failing_os(1, "forever"), pytest.raises(StoreError, match=complaint) as caught:
         writer.record(make_row(outcome="measured", time_s=1.0))
     assert "what was saved before is untouched" in str(caught.value)
     writer.release()
@@ -142,43 +155,30 @@ def test_a_run_can_be_closed_again_once_there_is_space(
     tmp_path: Path,
     begin: Callable[..., RunWriter],
     make_row: MakeRow,
-    failing_os: Callable[[int, str], Any],
-    monkeypatch: pytest.MonkeyPatch,
+    failing_os: Failing,
 ) -> None:
     writer = begin(tmp_path, [make_row()])
-    with monkeypatch.context() as full:
-        failing_os(5, "forever")
-        with pytest.raises(StoreError):
-            writer.close("complete")
-        full.undo()
+    with failing_os(5, "forever"), pytest.raises(StoreError):
+        writer.close("complete")
     assert len(journals(tmp_path)) == 1
     paths = writer.close("complete")
     assert paths.manifest.exists()
     assert journals(tmp_path) == []
 
 
-def test_recovery_that_fails_at_any_step_can_be_done_again(
-    tmp_path: Path,
-    begin: Callable[..., RunWriter],
-    make_row: MakeRow,
-    failing_os: Callable[[int, str], Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_recovery_that_fails_at_any_step_can_be_done_again(scenario: Scenario, failing_os: Failing) -> None:
     for step in range(1, 1000):
-        root = tmp_path / str(step)
-        writer = begin(root, [make_row(), make_row(case_key="b")])
-        writer.record(make_row(outcome="measured", time_s=1.0))
+        root = scenario.root(str(step))
+        writer = scenario.begin(root, [scenario.row(), scenario.row(case_key="b")])
+        writer.record(scenario.row(outcome="measured", time_s=1.0))
         writer.release()
-        with monkeypatch.context():
-            failing = failing_os(step, "kill")
-            with suppress(BaseException):
-                recover(root)
-        monkeypatch.setattr(files, "os", __import__("os"))
+        with failing_os(step, "kill") as failing, suppress(SystemExit):
+            recover(root)
         recover(root)
-        assert [(run.run_id, run.state) for run in find_runs(root)] == [(RUN, "partial")]
-        assert read_measurements(root).table["outcome"].to_pylist() == ["measured", "not-run"]
+        assert [(run.run_id, run.state) for run in find_runs(root)] == [(OLDER, "complete"), (RUN, "partial")]
+        assert read_measurements(root, [RUN]).table["outcome"].to_pylist() == ["measured", "not-run"]
         assert verify(root).sound
+        scenario.check_older(root)
         if failing.count < step:
             break
     assert step > 10
-    assert isinstance(read_samples(root).table, pa.Table)

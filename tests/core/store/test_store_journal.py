@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from harness.errors import StoreError
 from harness.store.journal import Journal, is_live, read_entries
 
+Failing = Callable[[int, str], AbstractContextManager[Any]]
 ENTRIES: list[dict[str, Any]] = [{"n": 0}, {"n": 1, "text": 'ä"\\\n\u2028\x00'}, {"n": 2, "list": [None, 1.5]}]
 
 
@@ -64,10 +66,9 @@ def test_a_flipped_bit_anywhere_never_changes_an_entry(tmp_path: Path) -> None:
         assert len(found) < len(ENTRIES)
 
 
-def test_an_append_that_fails_half_way_leaves_no_trace(tmp_path: Path, failing_os: Callable[[int, str], Any]) -> None:
+def test_an_append_that_fails_half_way_leaves_no_trace(tmp_path: Path, failing_os: Failing) -> None:
     journal = Journal.create(tmp_path / "run.jsonl", ENTRIES[0])
-    failing_os(1, "once")
-    with pytest.raises(StoreError, match=r"run\.jsonl: No space left"):
+    with failing_os(1, "once"), pytest.raises(StoreError, match=r"run\.jsonl: No space left"):
         journal.append(ENTRIES[1], durable=True)
     journal.append(ENTRIES[2], durable=True)
     journal.release()
@@ -75,13 +76,12 @@ def test_an_append_that_fails_half_way_leaves_no_trace(tmp_path: Path, failing_o
 
 
 def test_where_even_the_half_line_cannot_be_removed_nothing_is_written_behind_it(
-    tmp_path: Path, failing_os: Callable[[int, str], Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, failing_os: Failing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal.create(tmp_path / "run.jsonl", ENTRIES[0])
     with monkeypatch.context() as broken:
         broken.setattr("harness.store.files.cut", _refuse)
-        failing_os(1, "once")
-        with pytest.raises(StoreError, match="No space left"):
+        with failing_os(1, "once"), pytest.raises(StoreError, match="No space left"):
             journal.append(ENTRIES[1], durable=True)
     with pytest.raises(StoreError, match="cannot be written any more"):
         journal.append(ENTRIES[2], durable=True)

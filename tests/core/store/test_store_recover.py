@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
+from harness.errors import StoreError
 from harness.store.layout import RunPaths
 from harness.store.read import find_runs, read_measurements, read_samples
 from harness.store.record import Measurement, Sample
@@ -142,14 +145,12 @@ def test_a_torn_tail_is_cut_off_and_counted(tmp_path: Path, begin: Begin, make_r
 
 
 def test_a_run_that_was_killed_while_closing_is_what_it_was_closed_as(
-    tmp_path: Path, begin: Begin, make_row: MakeRow, failing_os: Callable[[int, str], Any]
+    tmp_path: Path, begin: Begin, make_row: MakeRow, failing_os: Callable[[int, str], AbstractContextManager[Any]]
 ) -> None:
     writer = begin(tmp_path, [make_row()])
-    failing_os(4, "once")  # after the end was noted, before any table stands
-    try:
+    # The end is noted with the first two operations; then the tables come.
+    with failing_os(4, "once"), pytest.raises(StoreError, match="No space"):
         writer.close("complete", {"note": "the last word"})
-    except Exception as error:  # noqa: BLE001
-        assert "No space" in str(error)
     writer.release()
     assert recover(tmp_path) == [RUN]
     (run,) = find_runs(tmp_path)

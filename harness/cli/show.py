@@ -1,0 +1,131 @@
+"""Show a suite file expanded into its cases, or the results of a run.
+
+What is a file, or ends in .yaml or .yml, is taken for a suite; anything else for the name of a run:
+latest, latest~1, the beginning of its name, or a path.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.cli import options
+from harness.cli.text_table import table
+from harness.core.units import significant, size
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from harness.core.target import Target
+    from harness.suite.model import Case, Suite
+
+_COUNTS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("what", metavar="SUITE|RUN", help="a suite file, or a run such as latest")
+    options.add_results(parser)
+    parser.add_argument(
+        "--max-cases", type=options.positive, default=10_000, metavar="N", help="cases of a suite (default: 10000)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> ExitCode:
+    """Print the one or the other."""
+    if _is_suite(args.what):
+        from harness.suite.load import load_suite
+
+        suite = load_suite(args.what, max_cases=args.max_cases)
+        print(json.dumps(_document(suite), indent=2) if args.json else _text(suite))
+    else:
+        from harness.report.terminal import show_run
+
+        print(show_run(args.results, args.what, json=args.json), end="")
+    return ExitCode.FINE
+
+
+def _is_suite(what: str) -> bool:
+    """A manifest and a table of results are files too, and mean their run."""
+    if what.endswith((".yaml", ".yml")):
+        return True
+    return Path(what).is_file() and not what.endswith((".json", ".parquet", ".jsonl"))
+
+
+def _text(suite: Suite) -> str:
+    rows = [
+        (
+            case.name,
+            case.workload.name,
+            _parameters(case),
+            _count(case.workload.flops()),
+            size(case.workload.bytes()),
+            ", ".join(case.devices) or "all",
+        )
+        for case in suite.cases
+    ]
+    head = ("case", "workload", "parameters", "FLOPs", "bytes", "devices")
+    title = f"{suite.name}: {suite.description}" if suite.description else suite.name
+    lines = [title, *_how(suite), "", table(head, rows, right=("FLOPs", "bytes"))]
+    return "\n".join(lines)
+
+
+def _how(suite: Suite) -> tuple[str, str]:
+    targets = "auto" if suite.targets is None else ", ".join(target.name for target in suite.targets)
+    reference = suite.reference.name if suite.reference else "the first target"
+    measure = suite.measure
+    threads = "all" if measure.threads is None else str(measure.threads)
+    return (
+        f"{len(suite.cases)} cases on {targets}; ratios against {reference}",
+        f"{measure.profile}, at most {measure.max_time_s:g} s an arm, {threads} threads",
+    )
+
+
+def _parameters(case: Case) -> str:
+    """Return the parameters that do not stand at their default, and the element type."""
+    known = case.workload.parameters()
+    said = {
+        name: value
+        for name, value in case.workload.params().items()
+        if name == "dtype" or known[name].required or value != known[name].default
+    }
+    return " ".join(
+        f"{name}={'x'.join(map(str, value)) if isinstance(value, list) else value}" for name, value in said.items()
+    )
+
+
+def _count(flops: int | None) -> str:
+    if flops is None:
+        return "-"
+    factor, prefix = next((pair for pair in _COUNTS if flops >= pair[0]), (1.0, ""))
+    return f"{significant(flops / factor)} {prefix}" if prefix else str(flops)
+
+
+def _document(suite: Suite) -> dict[str, Any]:
+    return {
+        "suite": suite.name,
+        "description": suite.description,
+        "hash": suite.hash,
+        "targets": None if suite.targets is None else [_target(target) for target in suite.targets],
+        "reference": None if suite.reference is None else _target(suite.reference),
+        "measure": asdict(suite.measure),
+        "cases": [
+            {
+                "case": case.name,
+                "case_key": case.key,
+                "workload": case.workload.name,
+                "params": case.workload.params(),
+                "flops": case.workload.flops(),
+                "bytes": case.workload.bytes(),
+                "devices": list(case.devices),
+            }
+            for case in suite.cases
+        ],
+    }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {"target": str(target), "label": target.label, "python": target.python, "env": dict(target.env)}

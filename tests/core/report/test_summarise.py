@@ -1,0 +1,229 @@
+"""Findings: who wins, who ties, who may not be compared, checked on runs whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.report.findings import Board, RunFindings, Standing
+from harness.report.rows import frame_of, measurements_of, natural, sample_frame
+from harness.report.summarise import summarise
+from harness.store.record import Measurement, Sample
+from tests.core.report.synthetic import REFERENCE, arm, run, squares, unmeasured
+
+SPEEDS = {
+    REFERENCE: 1.0,
+    "jax.jit@cpu": 0.8,
+    "tensorflow.function@cpu": 0.8,
+    "torch.compile@cpu": 0.5,
+    "numpy.reference@cpu": 0.1,
+}
+
+
+def findings(rows: list[Measurement], samples: list[Sample]) -> RunFindings:
+    """Return what a run says."""
+    return summarise(rows, sample_frame(samples))
+
+
+def board(found: RunFindings, name: str) -> Board:
+    """Return one class."""
+    return next(one for one in found.boards if one.mode_class == name)
+
+
+def standings(one: Board, target: str) -> set[Standing | None]:
+    """Return how `target` stands in all cases."""
+    return {entry.standing for case in one.cases for entry in case.entries if entry.arm.target == target}
+
+
+def verdicts(one: Board, target: str) -> set[str]:
+    """Return what is said of `target` beside the reference."""
+    return {entry.verdict for case in one.cases for entry in case.entries if entry.arm.target == target}
+
+
+@pytest.fixture(scope="module")
+def calm() -> RunFindings:
+    """A run of three cases without incidents."""
+    return findings(*run(squares(3), SPEEDS, noise=0.001, seed=5))
+
+
+def test_rankings_stay_within_a_class(calm: RunFindings) -> None:
+    """NumPy is the fastest of all and wins nothing; what always compiles is ranked in both classes."""
+    assert [one.mode_class for one in calm.boards] == ["as-written", "compiled", "not ranked"]
+    assert standings(board(calm, "compiled"), "torch.compile@cpu") == {Standing.WINS}
+    assert standings(board(calm, "compiled"), "jax.jit@cpu") == {Standing.BEHIND}
+    assert standings(board(calm, "not ranked"), "numpy.reference@cpu") == {Standing.UNRANKED}
+    assert {entry.arm.target for case in board(calm, "as-written").cases for entry in case.entries} == {
+        REFERENCE,
+        "jax.jit@cpu",
+        "tensorflow.function@cpu",
+    }
+
+
+def test_equals_tie_and_nobody_wins(calm: RunFindings) -> None:
+    """Two arms of one speed share the first place."""
+    as_written = board(calm, "as-written")
+    assert standings(as_written, "jax.jit@cpu") == {Standing.TIE}
+    assert standings(as_written, "tensorflow.function@cpu") == {Standing.TIE}
+    assert standings(as_written, REFERENCE) == {Standing.BEHIND}
+
+
+def test_verdicts_are_beside_the_reference_and_within_its_class(calm: RunFindings) -> None:
+    """The ratio to a reference of another class is shown without a verdict."""
+    assert verdicts(board(calm, "as-written"), "jax.jit@cpu") == {"faster"}
+    assert verdicts(board(calm, "as-written"), REFERENCE) == {"reference"}
+    assert verdicts(board(calm, "compiled"), "torch.compile@cpu") == {"other class"}
+
+
+def test_geometric_means_are_over_common_cases(calm: RunFindings) -> None:
+    """The fastest comes first, and the others beside it."""
+    first, second = board(calm, "compiled").overall
+    assert (first.target, second.target) == ("torch.compile@cpu", "jax.jit@cpu")
+    assert first.beside_reference is not None
+    assert first.beside_reference.ratio == pytest.approx(0.5, rel=0.01)
+    assert second.beside_fastest is not None
+    assert second.beside_fastest.ratio == pytest.approx(1.6, rel=0.01)
+    assert (second.beside_fastest.cases, second.beside_fastest.sets) == (3, 5)
+
+
+def test_a_case_that_one_lacks_is_not_common() -> None:
+    """A failed arm must not be won by leaving out its slowest case."""
+    rows, samples = run(squares(3), SPEEDS, noise=0.001)
+    gone = next(row for row in rows if row.target == "torch.compile@cpu")
+    rows = [unmeasured(row, "failed", "error: boom") if row is gone else row for row in rows]
+    compiled = board(findings(rows, samples), "compiled")
+    assert compiled.common == 2
+    assert len(compiled.cases) == 3
+
+
+@pytest.mark.parametrize("outcome", ["invalid", "failed", "refused", "unavailable", "not-run", "predicted"])
+def test_an_arm_that_was_not_measured_never_wins(outcome: str) -> None:
+    """Its blocks may still lie in the store."""
+    rows, samples = run(squares(2), {REFERENCE: 1.0, "jax.jit@cpu": 0.001}, noise=0.001)
+    rows = [unmeasured(row, outcome, "error: x") if row.target == "jax.jit@cpu" else row for row in rows]
+    found = findings(rows, samples)
+    entries = [entry for one in found.boards for case in one.cases for entry in case.entries]
+    jax = [entry for entry in entries if entry.arm.target == "jax.jit@cpu"]
+    assert jax
+    assert all(entry.standing is None and entry.beside_reference is None for entry in jax)
+    assert standings(board(found, "as-written"), REFERENCE) == {Standing.ALONE}
+
+
+@pytest.mark.parametrize("sets", [1, 4])
+def test_few_sets_are_indicative(sets: int) -> None:
+    """No verdict, however large the difference."""
+    found = findings(*run(squares(2), {REFERENCE: 1.0, "jax.jit@cpu": 0.1}, sets=sets))
+    assert standings(board(found, "as-written"), "jax.jit@cpu") == {Standing.INDICATIVE}
+    assert verdicts(board(found, "as-written"), "jax.jit@cpu") == {"indicative"}
+
+
+def test_a_failed_self_check_withholds_all_verdicts() -> None:
+    """Two copies of one arm that differ by a tenth say that this session measures something else."""
+    found = findings(*run(squares(3), SPEEDS, noise=0.001, copy=1.1))
+    assert found.self_check.passed is False
+    for one in found.boards:
+        assert standings(one, "torch.compile@cpu") <= {Standing.WITHHELD}
+        assert not verdicts(one, "jax.jit@cpu") & {"faster", "slower", "tie"}
+
+
+def test_a_missing_self_check_withholds_them_too() -> None:
+    """What was not checked is not known."""
+    rows, samples = run(squares(2), SPEEDS)
+    found = findings([row for row in rows if row.replica == 0], samples)
+    assert found.self_check.passed is None
+    assert verdicts(board(found, "as-written"), "jax.jit@cpu") == {"withheld"}
+
+
+def test_default_arithmetic_is_never_ranked() -> None:
+    """It is another computation in every framework."""
+    found = findings(*run(squares(2), SPEEDS, math="default"))
+    assert [one.mode_class for one in found.boards] == ["not ranked"]
+
+
+def test_the_reference_is_the_arm_that_ran_twice() -> None:
+    """Whatever the column calls it: a mode may be left out there, or a label stand for it."""
+    rows, samples = run(squares(2), SPEEDS, reference="torch@cpu")
+    assert findings(rows, samples).reference == REFERENCE
+
+
+def test_labels_tell_equal_targets_apart() -> None:
+    """The same target in two environments is two arms."""
+    rows, samples = run(squares(2), {REFERENCE: 1.0, "jax.jit@cpu": 0.5}, noise=0.001)
+    moved = [replace(row, label="new") if row.target == "jax.jit@cpu" else row for row in rows]
+    moved = [replace(row, target=REFERENCE) if row.label else row for row in moved]
+    blocks = [
+        replace(one, label="new", target=REFERENCE) if one.target == "jax.jit@cpu" else one for one in samples
+    ]
+    found = findings(moved, blocks)
+    assert [one.target for one in board(found, "as-written").overall][0] == "new"
+
+
+def test_blocks_that_cannot_be_are_compared_with_nothing() -> None:
+    """A block that took no time spoils its arm, and no other."""
+    rows, samples = run(squares(1), SPEEDS)
+    samples = [replace(one, wall_ns=0) if one.target == "jax.jit@cpu" and one.round == 0 else one for one in samples]
+    one = board(findings(rows, samples), "as-written")
+    assert standings(one, "jax.jit@cpu") == {Standing.UNKNOWN}
+    assert verdicts(one, "tensorflow.function@cpu") == {"faster"}
+
+
+@pytest.mark.parametrize("samples", [None, pd.DataFrame()])
+def test_without_blocks_there_are_times_but_no_comparisons(samples: pd.DataFrame | None) -> None:
+    """A store may have lost its samples."""
+    rows, _ = run(squares(2), SPEEDS)
+    found = summarise(rows, samples)
+    assert verdicts(board(found, "as-written"), "jax.jit@cpu") == {"not-comparable"}
+
+
+def test_alternating_processes_need_ten_sets() -> None:
+    """Rounds of different processes are no pairs."""
+    for sets, wanted in ((9, Standing.INDICATIVE), (10, Standing.WINS)):
+        rows, samples = run(squares(1), {REFERENCE: 1.0, "jax.jit@cpu": 0.1}, sets=sets, noise=0.001, seed=4)
+        found = findings([replace(row, pairing="process") for row in rows], samples)
+        assert standings(board(found, "as-written"), "jax.jit@cpu") == {wanted}
+
+
+@given(order=st.permutations(range(10)))
+def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
+    """Arms are stored as they end."""
+    rows, samples = run(squares(2), {name: SPEEDS[name] for name in list(SPEEDS)[:4]}, rounds=2)
+    assert findings([rows[at] for at in order], samples[::-1]).boards == findings(rows, samples).boards
+
+
+def test_frames_and_rows_say_the_same() -> None:
+    """A missing integer comes back as None, not as a float that is no number."""
+    rows, _ = run(squares(2), SPEEDS)
+    rows.append(unmeasured(arm("other", checks_run=("V1", "V4"), validity=("V4",)), "invalid", "x"))
+    assert measurements_of(frame_of(rows)) == tuple(rows)
+
+
+def test_old_and_new_files_are_read() -> None:
+    """A column that is missing has its default; one that is unknown is left out."""
+    rows, _ = run(squares(1), {REFERENCE: 1.0})
+    frame = frame_of(rows).drop(columns=["latency_s", "pairing", "harness_version", "seed"]).assign(new=1)
+    found = measurements_of(frame)[0]
+    assert (found.latency_s, found.pairing, found.harness_version, found.seed) == (None, "", "", 0)
+
+
+def test_sizes_sort_as_numbers() -> None:
+    """128 comes before 1024."""
+    assert sorted(["a[m=1024]", "a[m=128]", "a", "b2"], key=natural) == ["a", "a[m=128]", "a[m=1024]", "b2"]
+
+
+def test_one_target_can_be_shown_alone(calm: RunFindings) -> None:
+    """Its ratios stay those to the whole run."""
+    only = calm.only("torch.compile@cpu")
+    assert {row.target for row in only.arms} == {"torch.compile@cpu"}
+    assert standings(board(only, "compiled"), "torch.compile@cpu") == {Standing.WINS}
+
+
+def test_everything_refused_is_a_finding_too() -> None:
+    """No measured arm, no ratio, no crash."""
+    rows: list[Any] = [unmeasured(arm(f"c{at}", target), "refused", "no") for at in range(2) for target in SPEEDS]
+    found = summarise(rows, None)
+    assert all(one.common == 0 for one in found.boards)
+    assert found.self_check.combined is None
