@@ -43,7 +43,7 @@ def check_inputs_matter(
     """V2: the very function that will be timed gives another answer for other inputs."""
     if not prepared.arguments:
         return None
-    others = backend.place(workload, {name: _other(array, workload) for name, array in bundle.inputs.items()})
+    others = backend.place(workload, other_inputs(workload, bundle))
     if prepared.reset is not None:
         prepared.reset()
     output = prepared.function(*others)
@@ -53,6 +53,11 @@ def check_inputs_matter(
     if apart > 4 * bundle.tolerance.bound:
         return None
     return Doubt(code="V2", detail="other inputs give the same answer: it was folded or remembered")
+
+
+def other_inputs(workload: Workload, bundle: Bundle) -> dict[str, Any]:
+    """Return inputs of the same shapes and types that must lead to another answer."""
+    return {name: _other(array, workload) for name, array in bundle.inputs.items()}
 
 
 def _other(stored: Any, workload: Workload) -> Any:

@@ -11,9 +11,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.doctor_text import (
@@ -31,6 +30,7 @@ from harness.cli.doctor_text import (
 )
 from harness.core import machine
 from harness.core.device import COMPILE_ONLY, Device
+from harness.core.hardware import device_kinds
 from harness.errors import ExitCode, HarnessError
 
 if TYPE_CHECKING:
@@ -73,15 +73,9 @@ def document(known: Mapping[str, Any], states: list[BackendState]) -> dict[str, 
     }
 
 
-def present_devices(known: Mapping[str, Any], root: Path = Path("/")) -> frozenset[str]:
-    """Return the kinds of device that the machine itself shows, whatever frameworks think of them."""
-    accelerators = {
-        "gpu": bool(known["gpus"]) or (root / "dev/kfd").exists(),
-        "tpu": any((root / "dev").glob("accel[0-9]*")) or any((root / "dev/vfio").glob("[0-9]*")),
-        "mps": known["os"]["system"] == "Darwin" and known["cpu"]["architecture"] == "arm64",
-        "xpu": any((root / "sys/class/drm").glob("card*/device/driver/module/drivers/pci:xe")),
-    }
-    return frozenset({"cpu", *(kind for kind, there in accelerators.items() if there)})
+def present_devices(known: Mapping[str, Any], kinds: Callable[[], Sequence[str]] = device_kinds) -> frozenset[str]:
+    """Return the kinds of device that the planner sees here, and a GPU too where only its driver tells of it."""
+    return frozenset({*kinds(), *(["gpu"] if known["gpus"] else [])})
 
 
 def examine(present: frozenset[str], look: Probe) -> list[BackendState]:

@@ -86,15 +86,15 @@ def _how(suite: Suite) -> tuple[str, str]:
 
 def _parameters(case: Case) -> str:
     """Return the parameters that do not stand at their default, and the element type."""
+    from harness.suite.model import value_text
+
     known = case.workload.parameters()
     said = {
         name: value
         for name, value in case.workload.params().items()
         if name == "dtype" or known[name].required or value != known[name].default
     }
-    return " ".join(
-        f"{name}={'x'.join(map(str, value)) if isinstance(value, list) else value}" for name, value in said.items()
-    )
+    return " ".join(f"{name}={value_text(value)}" for name, value in said.items())
 
 
 def _count(flops: int | None) -> str:

@@ -18,6 +18,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
 
@@ -89,7 +90,7 @@ def _lanes(picture: Lanes) -> Figure:
     axes.tick_params(axis="y", length=0)
     for at in range(1, len(names)):
         axes.axhline(at - 0.5, color="#dddddd", linewidth=0.6, zorder=0)
-    axes.set_xlabel(picture.unit)
+    axes.set_xlabel(_label(picture.unit, 90))
     figure.text(0.012, 1 - 0.28 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
     _legend(figure, picture, shown)
     return figure
@@ -155,7 +156,7 @@ def _lines(picture: Lines) -> Figure:
     axes.grid(color="#eeeeee", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_xlabel(_label(picture.size, 60))
-    axes.set_ylabel(picture.unit)
+    axes.set_ylabel(_label(picture.unit))
     figure.text(0.012, 1 - 0.28 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
     _legend(figure, picture, shown)
     return figure
@@ -212,4 +213,7 @@ def _label(text: str, longest: int = NAME_CHARS) -> str:
 
 @cache
 def _drawable() -> frozenset[int]:
-    return frozenset(FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
+    """Return what every cut of the font has; the slanted one lacks whole alphabets."""
+    cuts = ({}, {"weight": "bold"}, {"style": "italic"})
+    paths = [font_manager.findfont(FontProperties(family="DejaVu Sans", **cut)) for cut in cuts]
+    return frozenset.intersection(*(frozenset(FT2Font(path).get_charmap()) for path in paths))

@@ -223,7 +223,7 @@ def _numbers(params: str) -> dict[str, float]:
 def slug(text: str, identity: object = "") -> str:
     """Return a file name that says what it can of `text` and differs where `text` or `identity` do."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
-    if plain == text and not identity:
+    if plain and plain == text and not identity:
         return plain
     digest = hashlib.sha256(f"{text}\0{identity}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{plain}-{digest}".strip("-")

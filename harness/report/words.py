@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from harness.core.units import rate, seconds, significant
 
-UNKNOWN = "–"  # noqa: RUF001  (a dash is what is meant)
+UNKNOWN = "–"
 
 _ONE_PERCENT = 0.01
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))

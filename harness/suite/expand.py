@@ -16,7 +16,7 @@ from harness.suite import derive
 from harness.suite.axes import Value, size
 from harness.suite.entry import Entry, read_entry
 from harness.suite.exclude import Exclusions
-from harness.suite.model import Case
+from harness.suite.model import Case, value_text
 from harness.suite.nodes import Findings, Node, Place, shown
 from harness.suite.schema import CaseEntry
 from harness.suite.sources import Source
@@ -170,10 +170,4 @@ def _varying(entry: Entry) -> tuple[str, ...]:
 def _name(identifier: str, varying: tuple[str, ...], values: Mapping[str, Value]) -> str:
     if not varying:
         return identifier
-    return f"{identifier}[{','.join(f'{name}={_text(values[name][0])}' for name in varying)}]"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return "x".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{identifier}[{','.join(f'{name}={value_text(values[name][0])}' for name in varying)}]"

@@ -162,7 +162,7 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         place = self._place(event)
         if isinstance(event, yaml.AliasEvent):
-            self._findings.add(place, f"aliases (*{event.anchor[:40]}) are not supported", "write the value out")
+            self._findings.add(place, f"aliases (*{str(event.anchor)[:40]}) are not supported", "write the value out")
             return Node(place=place, value=REFUSED)
         if event.anchor:
             self._findings.add(place, f"anchors (&{event.anchor[:40]}) are not supported", "write the value out")

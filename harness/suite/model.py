@@ -6,7 +6,7 @@ Nothing here knows YAML; `harness.suite.load` makes these, and so may a program.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,10 @@ class Suite:
     path: Path | None = None
     source: str = ""  # the text as it was read, kept with every run
     hash: str = ""  # SHA-256 of the resolved suite
+
+
+def value_text(value: Any) -> str:
+    """Return the value of a parameter as names of cases hold it: ``true``, ``1024x1024``."""
+    if isinstance(value, list | tuple):
+        return "x".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from harness.backends import proof
 from harness.core.device import Device
 from harness.core.math_mode import MathMode
+from harness.workloads.accuracy import accuracy, why_wrong
 
 if TYPE_CHECKING:
     from harness.backends.base import Backend, BackendInfo, Prepared
@@ -146,7 +147,7 @@ def _right_elsewhere(trial: Trial) -> str | None:
     output = trial.prepared.function(*backend.place(workload, others))
     backend.wait(output)
     observed = workload.observe(backend.fetch(output), trial.bundle.probe)
-    wrong = proof.why_wrong(proof.accuracy(observed, reference, scales), tolerance)
+    wrong = why_wrong(accuracy(observed, reference, scales), tolerance)
     if wrong:
         return f"for other inputs: {wrong}"
     return _words(proof.check_answer(backend, workload, trial.bundle, trial.call())[1])

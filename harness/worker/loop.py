@@ -113,14 +113,11 @@ class Worker:
         return answer
 
     def _check(self, message: Message) -> Message:
+        """Try every promise of the contract on one case; the planner has left out what is refused."""
         from harness.testing.contract import run_contract  # only `harness check` needs it
 
-        results = run_contract(
-            load(message["info"]) if "info" in message else None,
-            self._held(),
-            _workload(message),
-            read_bundle(Path(message["bundle"])),
-        )
+        bundle = read_bundle(Path(message["bundle"]))
+        results = run_contract(None, self._held(), _workload(message), bundle, device=self._device)
         return {"results": [result.plain() for result in results]}
 
     def _held(self) -> Backend[Any]:

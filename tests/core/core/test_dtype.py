@@ -31,7 +31,8 @@ def test_epsilon_is_the_gap_after_one(dtype: DType) -> None:
 
 
 def test_the_gap_after_one_in_bfloat16() -> None:
-    following = widen(narrow(one(1.0), DType.BFLOAT16) + np.uint16(1), DType.BFLOAT16)
+    stored = narrow(one(1.0), DType.BFLOAT16).astype(np.uint16)
+    following = widen(stored + np.uint16(1), DType.BFLOAT16)
     assert following[0] - 1.0 == DType.BFLOAT16.epsilon
 
 

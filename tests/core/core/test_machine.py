@@ -20,8 +20,8 @@ FILES = {
         "processor\t: 0\nmodel name\t: Made-up 9000\ncpu MHz\t\t: 2100.5\nflags\t\t: fpu sse4_2 avx2 hypervisor fma\n\n"
         "processor\t: 1\nmodel name\t: Another\nflags\t\t: avx512f\n"
     ),
-    "proc/meminfo": "MemTotal:       8388608 kB\nMemFree:        1 kB\nMemAvailable:   4194304 kB\nHugePages_Total: 3\n",
-    "proc/pressure/cpu": "some avg10=1.50 avg60=0.40 avg300=0.10 total=9\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+    "proc/meminfo": "MemTotal:    8388608 kB\nMemFree:     1 kB\nMemAvailable:   4194304 kB\nHugePages_Total: 3\n",
+    "proc/pressure/cpu": "some avg10=1.50 avg60=0.40 avg300=0.10 total=9\nfull avg10=0.00 avg60=0.00 total=0\n",
     "sys/fs/cgroup/cpu.max": "150000 100000\n",
     "sys/fs/cgroup/memory.max": "1073741824\n",
     "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",

@@ -67,5 +67,5 @@ def test_without_any_the_answer_says_so(offer: list[EntryPoint]) -> None:
 @pytest.mark.parametrize("value", ["no_such_package:A", "fractions:Nothing", "this is not a reference"])
 def test_a_broken_package_is_named_whatever_it_raises(offer: list[EntryPoint], value: str) -> None:
     offer.append(point("ant", value))
-    with pytest.raises(UsageError, match="the animal 'ant' .* cannot be loaded"):
+    with pytest.raises(UsageError, match=r"the animal 'ant' .* cannot be loaded"):
         plugins.load(GROUP, "ant")

@@ -155,9 +155,7 @@ def test_labels_tell_equal_targets_apart() -> None:
     rows, samples = run(squares(2), {REFERENCE: 1.0, "jax.jit@cpu": 0.5}, noise=0.001)
     moved = [replace(row, label="new") if row.target == "jax.jit@cpu" else row for row in rows]
     moved = [replace(row, target=REFERENCE) if row.label else row for row in moved]
-    blocks = [
-        replace(one, label="new", target=REFERENCE) if one.target == "jax.jit@cpu" else one for one in samples
-    ]
+    blocks = [replace(one, label="new", target=REFERENCE) if one.target == "jax.jit@cpu" else one for one in samples]
     found = findings(moved, blocks)
     assert [one.target for one in board(found, "as-written").overall][0] == "new"
 

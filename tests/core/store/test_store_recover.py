@@ -95,6 +95,21 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_told(tmp_path: Path) -> Non
         assert what != "saved" or (run_id, key[0], "measured") in saved
 
 
+def test_a_file_that_may_not_grow_ends_the_run_and_harms_nothing(tmp_path: Path) -> None:
+    """The operating system itself refuses here, after a part of a line has been written."""
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n" + CHILD
+    code = [sys.executable, "-c", limited, str(tmp_path), "1"]
+    ended = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert "StoreError: cannot write" in ended.stderr
+    assert "File too large" in ended.stderr
+    told = [line.split()[-1] for line in ended.stdout.splitlines() if line.startswith("saved")]
+    assert 0 < len(told) < 8
+    assert len(recover(tmp_path)) == 1
+    table = read_measurements(tmp_path).table
+    assert table["outcome"].to_pylist() == ["measured"] * len(told) + ["not-run"] * (8 - len(told))
+    assert verify(tmp_path).findings == ()
+
+
 def test_many_writers_and_recoveries_share_a_store(tmp_path: Path) -> None:
     children = [child(tmp_path, 6) for _ in range(3)]
     while any(process.poll() is None for process in children):

@@ -122,10 +122,10 @@ def test_only_a_measured_arm_may_have_a_speed(
     tmp_path: Path, begin: Begin, make_row: MakeRow, outcome: str, column: str
 ) -> None:
     writer = begin(tmp_path, [make_row()])
-    row = make_row(outcome=outcome, detail="error: why", validity=("V1",))
-    writer.record(row)
+    ended: dict[str, Any] = {"outcome": outcome, "detail": "error: why", "validity": ("V1",)}
+    writer.record(make_row(**ended))
     with pytest.raises(InternalError, match=column):
-        writer.record(replace(row, **{column: 1.0}))
+        writer.record(make_row(**ended, **{column: 1.0}))
     writer.release()
 
 
