@@ -21,6 +21,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Choose the backends of tests/contract; it must stand here, where pytest looks before it collects."""
+    parser.addoption("--backends", default="", help="backends to hold to the contract, as in torch,jax")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -42,7 +42,7 @@ written or read, 75 locked, 124 time budget spent, 130 / 143 interrupted
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = [*(sys.argv[1:] if argv is None else argv)]  # `list` here may be a command of ours
     try:
         return int(_dispatch(arguments))
     except HarnessError as error:
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"harness {__version__}")
-    parser.add_argument("command", choices=list(COMMANDS), help=argparse.SUPPRESS)
+    parser.add_argument("command", choices=[*COMMANDS], help=argparse.SUPPRESS)
     return parser
 
 

@@ -15,6 +15,7 @@ LONG_CHECK_NS = 1_000_000_000  # calls so slow that nine pairs would take longer
 LEAST_RATIO = 2.0
 USUAL_RATIOS = (3.2, 4.6)
 LEFTOVER_SHARE = 0.05
+LEFTOVER_FLOOR_NS = 50_000  # below it two reads differ by themselves
 READS = 5
 PARALLELISM_SLACK = 1.05
 
@@ -63,7 +64,7 @@ def check_leftover(block: Callable[[], int], read: Callable[[], int]) -> Doubt |
             after = read()
             excess.append(after - read())
         left, length = median(excess), median(blocks)
-        if left <= LEFTOVER_SHARE * length:
+        if left <= max(LEFTOVER_SHARE * length, LEFTOVER_FLOOR_NS):
             return None
     return Doubt(code="V5", detail=f"{left / 1000:.0f} µs left to wait for after a block of {length / 1000:.0f} µs")
 

@@ -214,6 +214,10 @@ def _label(text: str, longest: int = NAME_CHARS) -> str:
 @cache
 def _drawable() -> frozenset[int]:
     """Return what every cut of the font has; the slanted one lacks whole alphabets."""
-    cuts = ({}, {"weight": "bold"}, {"style": "italic"})
-    paths = [font_manager.findfont(FontProperties(family="DejaVu Sans", **cut)) for cut in cuts]
+    cuts = (
+        FontProperties(family="DejaVu Sans"),
+        FontProperties(family="DejaVu Sans", weight="bold"),
+        FontProperties(family="DejaVu Sans", style="italic"),
+    )
+    paths = [font_manager.findfont(cut) for cut in cuts]
     return frozenset.intersection(*(frozenset(FT2Font(path).get_charmap()) for path in paths))

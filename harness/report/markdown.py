@@ -12,7 +12,7 @@ from harness.report import tables
 from harness.report.escape import alt, code, words
 from harness.report.findings import Board, Problem, RunFindings
 from harness.report.headline import headline, machine
-from harness.report.pictures import Picture
+from harness.report.pictures import MOST_CASES, Picture
 from harness.report.reading import READING
 from harness.report.reproduce import environment, reproduce
 
@@ -62,6 +62,11 @@ def _board(board: Board, reference: str, pictures: Sequence[Picture]) -> Iterato
     drawn = list(_pictures(pictures, board.mode_class))
     if drawn:
         yield from ("", *drawn)
+    if drawn and len(board.cases) > MOST_CASES:
+        yield from (
+            "",
+            f"The pictures show the first {MOST_CASES} of {len(board.cases)} cases; the table has them all.",
+        )
     yield from ("", *tables.cases(board))
 
 

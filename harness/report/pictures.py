@@ -17,7 +17,6 @@ from harness.store.record import Measurement, Outcome
 
 CASES_A_PICTURE = 25
 MOST_CASES = 300  # of a class; the table has them all
-MOST_SIZE_PICTURES = 24
 
 _LARGEST = 1e300  # beyond it an integer is no float
 
@@ -144,7 +143,7 @@ def _lines(run: RunFindings, targets: tuple[str, ...], prefix: str) -> list[Pict
         for family, arms in groups.items()
         if len({arm.case_key for arm in arms}) > 1
     ]
-    return [*drawn[:MOST_SIZE_PICTURES]]
+    return list(drawn)
 
 
 def _family(arm: Measurement) -> tuple[str, ...]:

@@ -194,6 +194,7 @@ def _ending(session: Session, stop: Stop, workers: Workers) -> dict[str, Any]:
         "cpus": workers.cpus(),
         "stopped": stop.reason,
         "timed_share": session.efficiency.share,
+        "phases_s": session.efficiency.phases_s,
     }
 
 

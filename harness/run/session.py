@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,6 +123,7 @@ class Efficiency:
 
     measuring_ns: int = 0
     timed_ns: int = 0
+    phases_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def share(self) -> float | None:
@@ -175,7 +176,8 @@ class Session:
         """Start the workers of `team`, measure its cases shard by shard, let the workers go."""
         self.observer.phase(f"{self._where()}: starting workers")
         try:
-            self._start(team)
+            with self._spent("starting"):
+                self._start(team)
             for shard in self._shards(team):
                 self._measure_shard([state for state in shard if state.live])
         finally:
@@ -185,18 +187,35 @@ class Session:
         """Prepare, prove, time and prove again the arms of one shard."""
         begun: list[ArmState] = []
         try:
-            for state in self._case_by_case(shard):
-                if self._prepare(state):
-                    begun.append(state)  # noqa: PERF401  (kept as it grows: an interruption finishes them)
-            for state in self._case_by_case(begun):
-                self._warm(state)
-            self._rounds([state for state in begun if state.live])
+            with self._spent("preparing"):
+                for state in self._case_by_case(shard):
+                    if self._prepare(state):
+                        begun.append(state)  # noqa: PERF401  (kept as it grows: an interruption finishes them)
+            with self._spent("calibrating"):
+                for state in self._case_by_case(begun):
+                    self._warm(state)
+            with self._spent("measuring"):
+                self._rounds([state for state in begun if state.live])
         except Interrupted:
             self.stop.draining = True
             self._finish(begun)
             self.stop.draining = False
             raise
-        self._finish(begun)
+        with self._spent("finishing"):
+            self._finish(begun)
+
+    @contextmanager
+    def _spent(self, phase: str) -> Iterator[None]:
+        """Add up how long each phase of the session takes."""
+        begin = self.clock()
+        try:
+            yield
+        finally:
+            took = self.clock() - begin
+            phases = self.efficiency.phases_s
+            phases[phase] = phases.get(phase, 0.0) + took / 1e9
+            if phase == "measuring":
+                self.efficiency.measuring_ns += took
 
     def _where(self) -> str:
         return f"set {self._set + 1} of {self.pace.sets}"
@@ -414,7 +433,6 @@ class Session:
 
     def _rounds(self, states: list[ArmState]) -> None:
         """Time one block of every arm a round; then single calls, for latency."""
-        begin = self.clock()
         self.observer.phase(f"{self._where()}: measuring")
         for number in range(self.pace.rounds):
             due = [state for state in states if state.live and _takes_part(state, number, self.pace.rounds)]
@@ -426,7 +444,6 @@ class Session:
             for order, state in enumerate(self._case_by_case([state for state in short if state.live])):
                 count = int(max(1, min(LATENCY_CALLS, LATENCY_TURN_NS // max(1.0, state.call_ns or 1.0))))
                 self._time(state, "latency", number, order, count=count)
-        self.efficiency.measuring_ns += self.clock() - begin
 
     def _time(self, state: ArmState, quantity: str, number: int, order: int, **message: Any) -> None:
         reply = self._ask(state, quantity, self._block_deadline(state), **message)

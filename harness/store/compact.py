@@ -139,7 +139,7 @@ def open_parquet(sink: pa.BufferOutputStream, schema: pa.Schema) -> Any:
     """Return a writer with the options of all our files: without page checksums most flipped bits go unseen."""
     from pyarrow import parquet
 
-    return parquet.ParquetWriter(sink, schema, compression="zstd")
+    return parquet.ParquetWriter(sink, schema, compression="zstd", write_page_checksum=True)
 
 
 def describe(path: Path, data: memoryview, count: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Entry:
     parameters: Mapping[str, Parameter]
     sound: bool = True  # otherwise only what its parameters are is checked: the rest would be noise
     given: dict[str, Place] = field(default_factory=dict)
+    partial: bool = False  # something that may have held parameters could not be used, so none counts as missing
     devices: tuple[str, ...] = ()
     fixed: dict[str, Value] = field(default_factory=dict)
     axes: list[Axis] = field(default_factory=list)
@@ -57,6 +58,7 @@ def _names(entry: Entry, findings: Findings) -> None:
     ):
         for name, (key, value) in holder.entries.items():
             if holder is node and (name in CaseEntry.model_fields or isinstance(value.value, dict)):
+                entry.partial |= name not in CaseEntry.model_fields
                 continue
             if name not in entry.parameters:
                 known = (*entry.parameters, *CaseEntry.model_fields) if holder is node else (*entry.parameters,)
@@ -79,6 +81,7 @@ def _fill(entry: Entry, findings: Findings) -> None:
     entry.axes = matrix_axes(spec.matrix or {}, node.get("matrix"), findings)
     zipped = zip_axis(spec.zip, node.get("zip"), findings) if spec.zip else None
     shapes = _shapes(entry, findings) if spec.shapes_from else None
+    entry.partial |= shapes is None and "shapes_from" in node.entries
     entry.axes += [axis for axis in (zipped, shapes) if axis is not None]
     order = {name: index for index, name in enumerate(entry.parameters)}
     entry.axes.sort(key=lambda axis: min(order.get(name, len(order)) for name in axis.names))

@@ -136,7 +136,7 @@ class _Expansion:
                 name = problem.parameter
                 if name in values:
                     self._findings.add(values[name][1], problem.message, problem.hint)
-                elif name not in entry.given:  # else what was given could not be used, and that was said
+                elif name not in entry.given and not entry.partial:  # else it could not be used, and that was said
                     self._findings.add(entry.node.get("workload").place, problem.message, problem.hint)
             return None
 

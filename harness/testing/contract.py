@@ -182,8 +182,9 @@ def _fetch_copies(trial: Trial) -> str | None:
     (fetched, *_) = trial.backend.fetch(trial.first)
     if not isinstance(fetched, np.ndarray):
         return f"fetch gave a {type(fetched).__name__}, not a NumPy array"
+    if not fetched.flags.writeable:
+        return "fetch gave a read-only view of memory that is not its own"
     kept = fetched.copy()
-    fetched.setflags(write=True)
     fetched[...] = 0
     (again, *_) = trial.backend.fetch(trial.first)
     return None if np.array_equal(kept, again) else "writing into a fetched array changed the output"

@@ -81,35 +81,16 @@ def load_backend(info: BackendInfo, mode: str, device: Device) -> Backend[Any]:
     absent = missing(info, device) or info.lacks(mode, device)
     if absent is not None:
         pytest.fail(f"{info.name} was to be tested: {absent}", pytrace=False)
-    return _loaded(info.name, mode, device, info.implementation, _Environments(info))
+    key = (info.implementation, mode, device)
+    if key not in _LOADED:
+        for each in info.modes:
+            os.environ.update(info.environment(device, each.name))
+        module, _, name = info.implementation.partition(":")
+        _LOADED[key] = getattr(importlib.import_module(module), name)(device=device, mode=mode, threads=THREADS)
+    return _LOADED[key]
 
 
-class _Environments:
-    """All the variables of a backend, equal to any other so that it does not count in a cache's key."""
-
-    def __init__(self, info: BackendInfo) -> None:
-        self._info = info
-
-    def set(self, device: Device) -> None:
-        for mode in self._info.modes:
-            os.environ.update(self._info.environment(device, mode.name))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Environments)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@cache
-def _loaded(name: str, mode: str, device: Device, implementation: str, environments: _Environments) -> Backend[Any]:
-    del name
-    environments.set(device)
-    module, _, attribute = implementation.partition(":")
-    made: Backend[Any] = getattr(importlib.import_module(module), attribute)(
-        device=device, mode=mode, threads=THREADS
-    )
-    return made
+_LOADED: dict[tuple[str, str, Device], Backend[Any]] = {}  # a process can take hold of a device once
 
 
 def case_id(workload: Workload) -> str:

@@ -76,7 +76,7 @@ def test_source_files_stay_short() -> None:
     long = {
         str(path.relative_to(ROOT)): count
         for path in (ROOT / "harness").rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 500
     }
     assert not long
 

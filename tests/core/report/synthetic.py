@@ -153,11 +153,7 @@ def squares(count: int, *, dtype: str = "float32", first: int = 5) -> dict[str, 
 
 def unmeasured(row: Measurement, outcome: str, detail: str = "") -> Measurement:
     """Return `row` as it would be had it ended otherwise; a rejected time stays where it may stand."""
-    return replace(
-        row,
-        outcome=outcome,
-        detail=detail,
-        validity=("V1", "V4") if outcome == "invalid" else (),
-        rejected_s=row.time_s if outcome == "invalid" else None,
-        **dict.fromkeys(TIMES),
-    )
+    values: dict[str, Any] = dict.fromkeys(TIMES) | {"outcome": outcome, "detail": detail}
+    if outcome == "invalid":
+        values |= {"validity": ("V1", "V4"), "rejected_s": row.time_s}
+    return replace(row, **values)

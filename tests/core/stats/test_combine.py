@@ -18,11 +18,7 @@ def test_without_gaps_the_interval_is_students_over_sets() -> None:
     means = per_set.mean(axis=0)
     low, high = stats.t.interval(0.95, 4, means.mean(), stats.sem(means))
     assert found is not None
-    assert (found.log, found.log_low, found.log_high) == (
-        pytest.approx(per_set.mean()),
-        pytest.approx(low),
-        pytest.approx(high),
-    )
+    assert (found.log, found.log_low, found.log_high) == pytest.approx((per_set.mean(), low, high))
     assert (found.cases, found.sets) == (7, 5)
 
 

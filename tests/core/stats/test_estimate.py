@@ -37,7 +37,7 @@ def test_the_interval_is_students_on_logarithms() -> None:
     per_set = np.array([1.00e-3, 1.02e-3, 0.99e-3, 1.01e-3, 1.005e-3])
     logs = np.log(per_set)
     low, high = stats.t.interval(0.95, 4, logs.mean(), stats.sem(logs))
-    assert time_interval(per_set) == (pytest.approx(np.exp(low), rel=1e-12), pytest.approx(np.exp(high), rel=1e-12))
+    assert time_interval(per_set) == pytest.approx((np.exp(low), np.exp(high)), rel=1e-12)
 
 
 @pytest.mark.parametrize("degrees", [1, 4, 9, 19])

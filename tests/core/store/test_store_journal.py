@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -105,6 +106,20 @@ def test_a_journal_has_one_owner_until_it_is_let_go(tmp_path: Path) -> None:
     assert Journal.adopt(path) is None
     heir.remove()
     assert not path.exists()
+    assert Journal.adopt(path) is None
+
+
+def test_a_journal_that_somebody_recovers_between_our_opening_and_our_locking_is_not_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "run.jsonl", ENTRIES)
+    lock = fcntl.flock
+
+    def recovered_meanwhile(descriptor: int, operation: int) -> None:
+        path.unlink()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", recovered_meanwhile)
     assert Journal.adopt(path) is None
 
 

@@ -1,0 +1,69 @@
+"""The suites that come with the harness are sound, modest on a processor, and cover what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.suite.load import load_suite
+from harness.suite.model import Case, Suite
+from harness.workloads.registry import find_workload, workload_names
+
+NAMES = ("smoke", "gemm", "gemm-transformer", "reduction")
+
+
+def _suite(root: Path, name: str) -> Suite:
+    return load_suite(root / "suites" / f"{name}.yaml")
+
+
+def _on(suite: Suite, device: str) -> list[Case]:
+    return [case for case in suite.cases if not case.devices or device in case.devices]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_suite_is_named_after_its_file_and_says_what_for(root: Path, name: str) -> None:
+    suite = _suite(root, name)
+    assert suite.name == name
+    assert suite.description
+    assert suite.targets is None
+
+
+def test_no_shipped_suite_is_left_untested(root: Path) -> None:
+    for path in (root / "suites").glob("*.y*ml"):
+        assert load_suite(path).cases
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_processor_is_asked_for_little(root: Path, name: str) -> None:
+    """`standard` on five targets must end within minutes, so no call may take long and cases are few."""
+    cases = _on(_suite(root, name), "cpu")
+    assert 6 <= len(cases) <= 20
+    assert max(case.workload.flops() or 0 for case in cases) <= 2 * 1024**3
+    assert max(case.workload.bytes() for case in cases) <= 160 * 2**20
+    slow = [case for case in cases if case.workload.dtype == "float16" and (case.workload.flops() or 0) > 10**6]
+    assert slow == [], "float16 is emulated on processors"
+
+
+def test_gemm_compares_every_device_on_the_same_cases(root: Path) -> None:
+    suite = _suite(root, "gemm")
+    assert len([case for case in suite.cases if not case.devices]) >= 6
+    assert 10 <= len(_on(suite, "cpu")) <= 12
+    large = [case for case in suite.cases if "cpu" not in case.devices and case.devices]
+    assert {case.workload.dtype for case in large} == {"float32", "float64", "float16", "bfloat16", "int8"}
+    assert {case.workload.params()["math"] for case in large} == {"ieee", "tf32"}
+
+
+def test_reduction_has_every_operation_along_every_axis(root: Path) -> None:
+    params = [case.workload.params() for case in _suite(root, "reduction").cases]
+    spec = find_workload("reduction").parameters()
+    assert {(each["op"], each["axis"]) for each in params} == {
+        (op, axis) for op in spec["op"].choices for axis in spec["axis"].choices
+    }
+
+
+def test_smoke_has_every_workload_and_nothing_large(root: Path) -> None:
+    suite = _suite(root, "smoke")
+    assert {case.workload.name for case in suite.cases} == set(workload_names())
+    assert suite.measure.profile == "quick"
+    assert all(case.workload.bytes() <= 2**20 and not case.devices for case in suite.cases)

@@ -1,0 +1,210 @@
+"""Real worker processes that go wrong in every way known cost their own arm and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from harness.core.target import Target
+from harness.run import fleet, launch, runner
+from harness.run.plan import make_plan
+from harness.run.progress import Silent
+from harness.run.session import Deadlines, Pace, Session
+from harness.store.record import Outcome
+from harness.suite.model import Case, Measure, Suite
+from harness.testing.fake import FAKE
+from harness.workloads.registry import make_workload
+
+PACE = Pace(sets=1, rounds=5, max_time_s=20.0, shard_bytes=10**9, least_block_ns=200_000, most_block_ns=2_000_000)
+SHORT = Deadlines(start_s=30.0, prepare_s=1.5, calibrate_s=3.0, prove_s=5.0, block_s=1.5, finish_s=5.0)
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are held and watched through Linux")
+
+
+def make_suite(*targets: str, sizes: tuple[int, ...] = (8, 16)) -> Suite:
+    return Suite(
+        name="workers",
+        cases=tuple(
+            Case(name=f"m{size}", workload=make_workload("matmul", {"m": size, "n": size, "k": size})) for size in sizes
+        ),
+        targets=tuple(Target.parse(f"fake.{mode}@cpu") for mode in targets),
+        reference=Target.parse("fake.good@cpu"),
+        measure=Measure(profile="quick", seed=1, threads=1),
+        hash="hash",
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(launch, "GRACE_S", 0.1)
+    monkeypatch.setattr(runner, "Session", lambda **given: Session(**given, deadlines=SHORT))
+
+    def measure(*targets: str, **options: Any) -> pd.DataFrame:
+        plan = make_plan(make_suite(*targets), find=lambda name: FAKE, kinds=lambda: ("cpu",), self_check=False)
+        result = runner.run_plan(plan, results=tmp_path, observer=Silent(), pace=PACE, **options)
+        assert not leftovers(), "a process outlived the run"
+        return pd.read_parquet(tmp_path / "measurements" / f"{result.run_id}.parquet")
+
+    return measure
+
+
+def leftovers() -> list[str]:
+    """Command lines of processes that bear a run's mark."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"HARNESS_SCRATCH=" in (entry / "environ").read_bytes() and int(entry.name) != os.getpid():
+                found.append((entry / "cmdline").read_bytes().decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("mode", "detail"),
+    [
+        ("crash", "crashed: ended by SIGABRT"),
+        ("segv", "crashed: ended by SIGSEGV"),
+        ("killed", "crashed: ended by SIGKILL"),
+        ("exit0", "crashed: exited with 0 and no answer"),
+        ("garbage", "crashed: the worker wrote garbage"),
+        ("hang", "timeout: no answer within 1.5 s"),
+        ("raise", "error: RuntimeError: planted error"),
+        ("oom", "oom-host: MemoryError"),
+        ("wrong", "wrong: error"),
+        ("crash_prepare", "crashed: ended by SIGABRT"),
+        ("hang_prepare", "timeout: no answer within 1.5 s"),
+        ("crash_start", "crashed: ended by SIGABRT"),
+        ("import-error", "error: ImportError: libplanted.so.1"),
+    ],
+)
+def test_a_fault_costs_its_own_arms_and_nothing_else(run: Any, mode: str, detail: str) -> None:
+    rows = run("good", mode)
+    assert len(rows) == 4
+    good = rows[rows["mode"] == "good"]
+    bad = rows[rows["mode"] == mode]
+    assert set(good.outcome) == {Outcome.MEASURED}
+    assert set(bad.outcome) == {Outcome.FAILED}
+    assert bad.detail.str.startswith(detail).all(), bad.detail.to_list()
+    assert bad.time_s.isna().all()
+
+
+@pytest.mark.parametrize("mode", ["flood", "leave-child", "slow-start"])
+def test_what_is_only_odd_is_measured(run: Any, mode: str) -> None:
+    rows = run("good", mode)
+    assert set(rows.outcome) == {Outcome.MEASURED}
+
+
+def test_a_crash_in_the_middle_of_timing_costs_one_case(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker dies at its 60th call, in the first case it times; a new worker takes up the other."""
+    whole = make_suite("good", "slow")
+    marked = replace(whole.targets[1], env={"HARNESS_FAKE": "segv:call:60"}, label="dies")  # type: ignore[index]
+    suite = replace(whole, targets=(whole.targets[0], marked))  # type: ignore[index]
+    monkeypatch.setattr(sys.modules[__name__], "make_suite", lambda *_: suite)
+    rows = run("good", "slow")
+    assert set(rows[rows.label == ""].outcome) == {Outcome.MEASURED}
+    assert set(rows[rows.label == "dies"].outcome) == {Outcome.FAILED}
+
+
+def test_a_missing_device_is_unavailable_and_ends_with_6_where_it_was_required(run: Any, tmp_path: Path) -> None:
+    rows = run("good", "missing")
+    assert set(rows[rows["mode"] == "missing"].outcome) == {Outcome.UNAVAILABLE}
+
+
+def test_idle_workers_stand_still(tmp_path: Path) -> None:
+    """A stopped worker's threads use no processor while another has the token."""
+    plan = make_plan(make_suite("good"), find=lambda name: FAKE, kinds=lambda: ("cpu",))
+    with fleet.Workers(scratch=tmp_path / "scratch", seed=1, threads=1) as workers:
+        (tmp_path / "scratch").mkdir(exist_ok=True)
+        line = workers.launch(plan.arms[0], 0)
+        workers.started(line, plan.arms[0], deadline_s=30.0)
+        line.hold()
+        before = spent_ns(line.pid)
+        time.sleep(0.2)
+        assert state_of(line.pid) == "T"
+        assert spent_ns(line.pid) == before
+        line.wake()
+        line.close()
+
+
+def spent_ns(pid: int) -> int:
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(path.read_text().split()[0]) for path in tasks)
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+RUN_FOREVER = """
+    import sys
+    from pathlib import Path
+    from tests.system import test_workers as t
+    from dataclasses import replace
+    plan = t.make_plan(t.make_suite("good", "leave-child"), find=lambda name: t.FAKE, kinds=lambda: ("cpu",))
+    pace = replace(t.PACE, sets=1000, rounds=200, max_time_s=1e6)
+    t.runner.run_plan(plan, results=Path(sys.argv[1]), observer=t.Silent(), pace=pace)
+"""
+
+
+def start_a_long_run(root: Path, results: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(RUN_FOREVER), str(results)], cwd=root, text=True, stderr=subprocess.PIPE
+    )
+    until(lambda: list(results.glob("journal/*.jsonl")) and b'"samples"' in read(results))
+    return process
+
+
+def read(results: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in results.glob("journal/*.jsonl"))
+
+
+def until(condition: Any, limit_s: float = 60.0) -> None:
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+def test_no_process_outlives_a_run_that_was_killed_outright(root: Path, tmp_path: Path) -> None:
+    process = start_a_long_run(root, tmp_path)
+    assert leftovers()
+    process.kill()
+    process.communicate()
+    until(lambda: not leftovers(), 10.0)
+    from harness.store.recover import recover
+
+    (run_id,) = recover(tmp_path)
+    rows = pd.read_parquet(tmp_path / "measurements" / f"{run_id}.parquet")
+    assert len(rows) == 6
+    assert set(rows.outcome) <= {Outcome.MEASURED, Outcome.NOT_RUN}
+    assert Outcome.MEASURED in set(rows.outcome)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, "interrupt"), (signal.SIGTERM, "terminated")])
+def test_a_signal_ends_a_run_in_order_and_keeps_what_was_measured(
+    root: Path, tmp_path: Path, number: signal.Signals, code: str
+) -> None:
+    process = start_a_long_run(root, tmp_path)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+    assert not leftovers()
+    assert not list(tmp_path.glob("journal/*.jsonl"))
+    (manifest,) = (path.read_text() for path in tmp_path.glob("runs/*.json"))
+    assert f'"stopped": "{code}"' in manifest
+    assert '"state": "partial"' in manifest or Outcome.NOT_RUN not in manifest
+    rows = pd.read_parquet(tmp_path / "measurements")
+    assert len(rows) == 6
+    assert (rows.time_s.notna() == (rows.outcome == Outcome.MEASURED)).all()
+    assert (rows.outcome == Outcome.MEASURED).any()
