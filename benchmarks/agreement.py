@@ -157,7 +157,9 @@ def main() -> int:
     for name in arguments.backends:
         for mode in MODES[name]:
             command = [sys.executable, __file__, name, "--mode", mode, "--pairs", str(arguments.pairs)]
-            answer = subprocess.run(command, env=_environment(name, mode), stdout=subprocess.PIPE, text=True, check=True)
+            answer = subprocess.run(
+                command, env=_environment(name, mode), stdout=subprocess.PIPE, text=True, check=True
+            )
             found = json.loads(answer.stdout.splitlines()[-1])
             worst = max(worst, abs(found["ratio"] - 1))
             print(json.dumps(found) if arguments.json else _sentence(found), flush=True)

@@ -157,7 +157,7 @@ def _arms(target: Target, info: BackendInfo, cases: list[Any]) -> Iterator[Arm]:
 
 def _work_through(arms: list[Arm], verdict: Verdict, workers: Workers) -> None:
     """Check arms on one worker, taking each off the list when it is done."""
-    from harness.run.session import describe_case
+    from harness.run.terms import describe_case
 
     line = workers.launch(arms[0], 0)
     try:
@@ -171,7 +171,12 @@ def _work_through(arms: list[Arm], verdict: Verdict, workers: Workers) -> None:
             message = {"op": "check", "bundle": str(folder), **describe_case(case)}
             reply = line.request(message, deadline_s=DEADLINE_S)
             results = reply.get("results") or [
-                {"name": "works", "code": "", "passed": False, "detail": f"{reply.get('failed')}: {reply.get('detail')}"}
+                {
+                    "name": "works",
+                    "code": "",
+                    "passed": False,
+                    "detail": f"{reply.get('failed')}: {reply.get('detail')}",
+                }
             ]
             verdict.cases += 1
             verdict.checks += len(results)

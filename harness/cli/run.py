@@ -18,7 +18,7 @@ from harness.errors import ExitCode
 if TYPE_CHECKING:
     from harness.run.plan import Plan
     from harness.run.runner import RunResult
-    from harness.run.session import Pace
+    from harness.run.terms import Pace
 
 MINUTE_S = 60
 

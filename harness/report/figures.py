@@ -23,7 +23,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
 
 from harness.report.escape import visible
-from harness.report.pictures import Dot, Lanes, Lines, Picture
+from harness.report.picture import Dot, Lanes, Lines, Picture
 from harness.report.ticks import MOST_TICKS, duration, plain, prefixed, put_ticks, span
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ STYLE: dict[Any, Any] = {
 }
 WIDTH_IN = 8.4
 DPI = 110
-NAME_CHARS = 34
+NAME_CHARS = 42
 LANE_IN = 0.15  # height of one target in a lane
 TITLE_IN, AXIS_IN = 0.46, 0.55
 

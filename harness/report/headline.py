@@ -93,11 +93,17 @@ def _winner(run: RunFindings, board: Board, name: Named) -> str:
     if beside is None:
         return f"{_cases(board.common)} in common, so there is no overall ratio; see the cases one by one"
     faster = words.ratio(beside.ratio, beside.low, beside.high)
-    scope = f"geometric mean over the {_cases(board.common)} of {len(board.cases)} that all measured"
-    if len(board.cases) == 1:
-        scope = "one case"
+    scope = _scope(board)
     lead = f"{name(first.target)} is {faster} times as fast as the next, {name(second.target)} ({scope})"
     return _judged(run, lead, beside, (name(first.target), name(second.target)), scope) + _tally(first.standings)
+
+
+def _scope(board: Board) -> str:
+    if len(board.cases) == 1:
+        return "one case"
+    if board.common == len(board.cases):
+        return f"geometric mean over all {board.common} cases"
+    return f"geometric mean over the {_cases(board.common)} of {len(board.cases)} that all measured"
 
 
 def _judged(run: RunFindings, lead: str, beside: Combined, two: tuple[str, str], scope: str) -> str:

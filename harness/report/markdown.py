@@ -12,7 +12,8 @@ from harness.report import tables
 from harness.report.escape import alt, code, words
 from harness.report.findings import Board, Problem, RunFindings
 from harness.report.headline import headline, machine
-from harness.report.pictures import MOST_CASES, Picture
+from harness.report.picture import Picture
+from harness.report.pictures import MOST_CASES
 from harness.report.reading import READING
 from harness.report.reproduce import environment, reproduce
 

@@ -1,71 +1,18 @@
-"""Which pictures a run gets, as values: what each shows and where it belongs. `figures` draws them."""
+"""Which pictures a run gets: ratios or times by case, and speed against size."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from harness.report import words
 from harness.report.escape import visible
 from harness.report.findings import Board, Entry, RunFindings, name_of
+from harness.report.picture import Dot, Lane, Lanes, Picture, slug
+from harness.report.speed import lines_of
 from harness.store.record import Measurement, Outcome
 
 CASES_A_PICTURE = 25
 MOST_CASES = 300  # of a class; the table has them all
-
-_LARGEST = 1e300  # beyond it an integer is no float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dot:
-    """One value with its interval, where it has one."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lane:
-    """One case: a dot for each target, and a word for each that has none."""
-
-    name: str
-    dots: dict[str, Dot]
-    gaps: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """What all pictures have: a file name, the section where they belong, and what they show in words."""
-
-    name: str
-    section: str
-    title: str
-    alt: str
-    unit: str
-    targets: tuple[str, ...]  # all of the run, so that one target looks the same in every picture
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lanes(Picture):
-    """Dots beside one another, a lane for each case."""
-
-    lanes: tuple[Lane, ...]
-    line_at_one: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lines(Picture):
-    """A line for each target, speed against size."""
-
-    lines: dict[str, tuple[Dot, ...]]
-    size: str
 
 
 def pictures_of(run: RunFindings, prefix: str = "") -> list[Picture]:
@@ -74,10 +21,7 @@ def pictures_of(run: RunFindings, prefix: str = "") -> list[Picture]:
     drawn: list[Picture] = []
     for board in [board for board in run.boards if board.ranked]:
         drawn += _lanes(board, targets, prefix, run.reference)
-    return [*drawn, *_lines(run, targets, prefix)]
-
-
-# -- dots and intervals ------------------------------------------------------------------------------
+    return [*drawn, *lines_of(run, targets, prefix)]
 
 
 def _lanes(board: Board, targets: tuple[str, ...], prefix: str, reference: str) -> list[Picture]:
@@ -128,104 +72,6 @@ def _absolute(arm: Measurement) -> Dot | None:
     if arm.outcome != Outcome.MEASURED or not words.known(arm.time_s):
         return None
     return Dot(x=arm.time_s, y=0.0, low=arm.time_low_s or arm.time_s, high=arm.time_high_s or arm.time_s)
-
-
-# -- speed against size ------------------------------------------------------------------------------
-
-
-def _lines(run: RunFindings, targets: tuple[str, ...], prefix: str) -> list[Picture]:
-    groups: dict[tuple[str, ...], list[Measurement]] = defaultdict(list)
-    for arm in run.arms:
-        if arm.outcome == Outcome.MEASURED and arm.replica == 0 and (arm.flops_per_s or arm.bytes_per_s):
-            groups[_family(arm)].append(arm)
-    drawn = [
-        _speed(family, arms, targets, prefix)
-        for family, arms in groups.items()
-        if len({arm.case_key for arm in arms}) > 1
-    ]
-    return list(drawn)
-
-
-def _family(arm: Measurement) -> tuple[str, ...]:
-    unit = "FLOP/s" if arm.flops_per_s else "B/s"
-    return (arm.case.partition("[")[0], arm.workload, arm.dtype, arm.math, arm.direction, arm.cache, unit)
-
-
-def _speed(family: tuple[str, ...], arms: Sequence[Measurement], targets: tuple[str, ...], prefix: str) -> Lines:
-    case, workload, dtype, math, direction, cache, unit = family
-    label, sizes = _sizes(arms, unit)
-    lines: dict[str, list[Dot]] = defaultdict(list)
-    for arm in arms:
-        lines[name_of(arm)].append(_point(arm, sizes[arm.case_key]))
-    words_said = ", ".join(visible(part, 40) for part in (case, workload, dtype, *_unusual(math, direction, cache)))
-    return Lines(
-        name=slug(f"{prefix}speed-{case}-{dtype}", family),
-        section="size",
-        title=words_said,
-        alt=f"{unit} against {label}: {words_said}",
-        unit=unit,
-        targets=targets,
-        lines={name: tuple(sorted(dots, key=lambda dot: dot.x)) for name, dots in lines.items()},
-        size=label,
-    )
-
-
-def _unusual(math: str, direction: str, cache: str) -> list[str]:
-    usual = {"ieee", "forward", "warm"}
-    return [word for word in (math, direction, cache) if word not in usual]
-
-
-def _point(arm: Measurement, size: float) -> Dot:
-    speed = arm.flops_per_s or arm.bytes_per_s or 0.0
-    work = speed * (arm.time_s or 0.0)
-    low = work / arm.time_high_s if arm.time_high_s else speed
-    high = work / arm.time_low_s if arm.time_low_s else speed
-    return Dot(x=size, y=speed, low=low, high=high)
-
-
-def _sizes(arms: Sequence[Measurement], unit: str) -> tuple[str, dict[str, float]]:
-    """Return what the size of these cases is called, and each case's size.
-
-    It is the parameter that varies, where one does, or several that are always equal; else the work of a call.
-    """
-    params = {arm.case_key: _numbers(arm.params) for arm in arms}
-    names = [name for name in next(iter(params.values())) if all(name in known for known in params.values())]
-    varying = [name for name in names if len({known[name] for known in params.values()}) > 1]
-    alike = all(len({known[name] for name in varying}) == 1 for known in params.values())
-    distinct = bool(varying) and len({known[varying[0]] for known in params.values()}) == len(params)
-    if alike and distinct and all(known[varying[0]] > 0 for known in params.values()):
-        return " = ".join(visible(name, 20) for name in varying), {
-            key: known[varying[0]] for key, known in params.items()
-        }
-    if unit == "FLOP/s":
-        return "FLOPs in a call", {arm.case_key: float(arm.flops or 1) for arm in arms}
-    return "bytes moved in a call", {arm.case_key: float(arm.bytes or 1) for arm in arms}
-
-
-def _numbers(params: str) -> dict[str, float]:
-    try:
-        known: Any = json.loads(params)
-    except ValueError:
-        return {}
-    if not isinstance(known, dict):
-        return {}
-    return {
-        str(name): float(value)
-        for name, value in known.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
-    }
-
-
-# -- names -------------------------------------------------------------------------------------------
-
-
-def slug(text: str, identity: object = "") -> str:
-    """Return a file name that says what it can of `text` and differs where `text` or `identity` do."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
-    if plain and plain == text and not identity:
-        return plain
-    digest = hashlib.sha256(f"{text}\0{identity}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{plain}-{digest}".strip("-")
 
 
 def _numbered(title: str, at: int, count: int) -> str:

@@ -1,6 +1,6 @@
 """Results as plain text for a terminal, at most 100 columns wide: what `run` ends with and `show` prints.
 
-Nothing here prints; the texts have no line break at their end, for `print` adds one.
+Nothing here prints; every text ends with a line break.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def table_of(
 ) -> str:
     """Return the results of one run: every planned arm by case, then what they say together."""
     if not measurements:
-        return "no arms were planned"
+        return "no arms were planned\n"
     frame = samples if samples is None or isinstance(samples, pd.DataFrame) else sample_frame(samples)
-    return "\n".join(_lines(summarise(measurements, frame, manifest=manifest, state=state)))
+    return "\n".join(_lines(summarise(measurements, frame, manifest=manifest, state=state))) + "\n"
 
 
 def show_run(root: Path, name: str, *, json: bool = False) -> str:
@@ -59,7 +59,7 @@ def show_run(root: Path, name: str, *, json: bool = False) -> str:
     if json:
         return _document(found, problems)
     told = [f"look at {visible(problem.place)}: {visible(problem.message)}" for problem in problems]
-    return "\n".join([*_lines(found), *told])
+    return "\n".join([*_lines(found), *told]) + "\n"
 
 
 def _lines(run: RunFindings) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _document(run: RunFindings, problems: Sequence[Any]) -> str:
         "arms": arms,
         "problems": [{"file": problem.place, "reason": problem.message} for problem in problems],
     }
-    return jsonlib.dumps(document, indent=2, default=_plain, allow_nan=False)
+    return jsonlib.dumps(document, indent=2, default=_plain, allow_nan=False) + "\n"
 
 
 def _judged(entry: Entry | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from harness.core import limits, machine
 from harness.run.launch import Guardian, Launch, Line, Worker, WorkerLost, available_cpus, worker_environment
-from harness.run.session import describe_case
+from harness.run.terms import describe_case
 
 if TYPE_CHECKING:
     from types import TracebackType

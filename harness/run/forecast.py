@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.backends.base import COMPILED
 from harness.run.plan import Arm, Plan
-from harness.run.session import LATENCY_ROUNDS, LATENCY_TURN_NS, Pace, memory_needed
+from harness.run.terms import LATENCY_ROUNDS, LATENCY_TURN_NS, Pace, memory_needed
 
 START_S = 4.0  # a framework's import
 PREPARE_S = {COMPILED: 0.8}

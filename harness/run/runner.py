@@ -23,8 +23,9 @@ from harness.errors import ExitCode, first_of
 from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
 from harness.run.fleet import Workers, threads_of
 from harness.run.plan import Arm, Plan
-from harness.run.session import SETS, Observer, Pace, Session, Stop
+from harness.run.session import Session
 from harness.run.state import RunFacts, unmeasured
+from harness.run.terms import SETS, Observer, Pace, Stop
 from harness.store.layout import RunPaths
 from harness.store.record import METHOD_VERSION, Measurement, Outcome, Sample
 from harness.store.run_id import new_run_id

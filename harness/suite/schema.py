@@ -89,14 +89,14 @@ Bound = Annotated[int, Field(ge=0, le=2**40)]
 class Pow2(_Strict):
     """Powers of two, both ends included: `{pow2: [7, 10]}` is 128, 256, 512, 1024."""
 
-    pow2: Annotated[list[Exponent], Field(min_length=2, max_length=2)]
+    pow2: Annotated[list[Exponent], Field(min_length=2, max_length=2, description="The first and the last exponent.")]
 
 
 class Range(_Strict):
     """Numbers at an equal step, both ends included: `{range: [64, 256], step: 64}`."""
 
-    range: Annotated[list[Bound], Field(min_length=2, max_length=2)]
-    step: Annotated[int, Field(ge=1, le=2**40)] = 1
+    range: Annotated[list[Bound], Field(min_length=2, max_length=2, description="The first and the last number.")]
+    step: Annotated[int, Field(ge=1, le=2**40, description="From one number to the next.")] = 1
 
 
 def _axis_branch(value: object) -> str | None:
@@ -223,7 +223,7 @@ class SuiteFile(_Strict):
 
     schema_: Annotated[Literal["harness.suite/1"], Field(alias="schema", description="The version of this format.")]
     name: Annotated[Name, Field(description="What reports and histories call this suite.")]
-    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000), Field(description="What it is for, in a line.")] = ""
     include: Annotated[
         list[Text],
         Field(min_length=1, max_length=100, description="Suites whose cases join; paths inside this suite's folder."),
@@ -232,11 +232,13 @@ class SuiteFile(_Strict):
     reference: Annotated[
         Text, Field(description="The target or label that ratios are taken against; default: the first.")
     ] = ""
-    measure: MeasureEntry = MeasureEntry()
+    measure: Annotated[MeasureEntry, Field(description="How hard to measure.")] = MeasureEntry()
     defaults: Annotated[
         dict[ParameterName, ParameterValue], Field(description="Parameters for all cases that have them.")
     ] = Field(default_factory=dict)
-    cases: Annotated[list[CaseEntry], Field(min_length=1, max_length=MOST_LISTED)] = Field(default_factory=list)
+    cases: Annotated[
+        list[CaseEntry], Field(min_length=1, max_length=MOST_LISTED, description="What to measure.")
+    ] = Field(default_factory=list)
 
 
 def json_schema() -> dict[str, Any]:

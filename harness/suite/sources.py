@@ -136,7 +136,7 @@ def _check(path: Path, folder: Path, root: Node, text: str, findings: Findings) 
 def _sound_part(plain: object, broken: set[tuple[Any, ...]]) -> SuiteFile:
     """Return what is left when everything broken is taken away, so that the rest can still be checked."""
     kept: dict[str, Any] = {}
-    tops = {path[0] for path in broken if len(path) == 1 or path[0] not in _LISTS}
+    tops = {path[0] for path in broken if path and (len(path) == 1 or path[0] not in _LISTS)}
     for name, value in plain.items() if isinstance(plain, dict) else ():
         if name in tops:
             continue
@@ -158,13 +158,13 @@ def _sound_case(name: str, index: int, item: Any, broken: set[tuple[Any, ...]]) 
 
 def _gone(name: str, broken: set[tuple[Any, ...]]) -> set[int]:
     """Return the indices of the items of a list that are not worth reading on."""
-    paths = [path for path in broken if path[:1] == (name,) and len(path) > 1]
+    paths = [path for path in broken if path[:1] == (name,) and path[1:]]
     return {path[1] for path in paths if name != "cases" or not path[2:] or path[2] in _NEEDED}
 
 
 def _unbroken(root: Node, name: str, broken: set[tuple[Any, ...]]) -> list[Node]:
     """Return the nodes of the items of a list that `_sound_part` has kept."""
-    if (name,) in broken:
+    if (name,) in broken or name not in root.entries:
         return []
     gone = _gone(name, broken)
     return [item for index, item in enumerate(root.get(name).items) if index not in gone]

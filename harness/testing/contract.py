@@ -139,7 +139,7 @@ def _right_elsewhere(trial: Trial) -> str | None:
     from harness.core.dtype import widen
 
     workload, backend = trial.workload, trial.backend
-    others = proof.other_inputs(workload, trial.bundle)
+    others = proof.other_inputs(workload, trial.bundle.inputs)
     wide = {name: widen(stored, workload.element) for name, stored in others.items()}
     reference = workload.reference(wide, trial.bundle.probe)
     scales = workload.scales(wide, reference)
@@ -154,9 +154,7 @@ def _right_elsewhere(trial: Trial) -> str | None:
 
 
 def _placed(trial: Trial) -> str | None:
-    return _words(
-        proof.check_placed(trial.backend, trial.workload, trial.prepared, trial.first, trial.device)
-    )
+    return _words(proof.check_placed(trial.backend, trial.workload, trial.prepared, trial.first, trial.device))
 
 
 def _same_again(trial: Trial) -> str | None:

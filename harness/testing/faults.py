@@ -260,9 +260,7 @@ FAULTS = (
     Fault(name="other-operation", code="V1", plant=_other_operation, workload=TALL, in_any=True),
     Fault(name="bfloat16-for-float32", code="V1", plant=_rounded(_to_bfloat16)),
     Fault(name="tf32-for-ieee", code="V1", plant=_rounded(round_to_tf32)),
-    Fault(
-        name="tf32-for-ieee-long-sums", code="V1", plant=_rounded(round_to_tf32), workload=Matmul(m=8, n=8, k=2**20)
-    ),
+    Fault(name="tf32-for-ieee-long-sums", code="V1", plant=_rounded(round_to_tf32), workload=Matmul(m=8, n=8, k=2**20)),
     Fault(
         name="float32-for-float64",
         code="V1",
@@ -291,8 +289,12 @@ FAULTS = (
     Fault(name="memoised-result", code="V2", plant=_memoised, in_any=True),
     Fault(name="cpu-fallback", code="V7", overrides={"describe": _as_if(device="cpu")}),
     Fault(name="output-on-cpu", code="V7", overrides={"describe": _output_on_cpu}),
-    Fault(name="silent-float32", code="V7", overrides={"describe": _as_if(dtype="float32")},
-          workload=replace(SQUARE, dtype="float64")),
+    Fault(
+        name="silent-float32",
+        code="V7",
+        overrides={"describe": _as_if(dtype="float32")},
+        workload=replace(SQUARE, dtype="float64"),
+    ),
     Fault(name="wrong-shape", code="V7", overrides={"describe": _as_if(shape=(24, 24, 1))}),
     Fault(name="wide-output", code="V7", plant=_changes_output(lambda output: output.astype("float64"))),
     Fault(name="recompiles", code="V9", plant=_recompiles, in_any=True),

@@ -35,7 +35,7 @@ def harness_commands(page: str) -> list[str]:
     """Return each ``python -m harness ...`` of a page, in blocks and in the running text."""
     lines = [line.split("  #")[0].strip() for block in blocks(page, "sh") for line in block.splitlines()]
     inline = re.findall(r"`(python -m harness [^`]+)`", page)
-    return [line for line in (*lines, *inline) if line.startswith("python -m harness")]
+    return [line for line in dict.fromkeys((*lines, *inline)) if line.startswith("python -m harness")]
 
 
 ALL_COMMANDS = [

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from harness.report.figures import COLOURS, SHAPES, render
 from harness.report.load import Reported
-from harness.report.pictures import Lanes, Lines, Picture, pictures_of, slug
+from harness.report.picture import Lanes, Lines, Picture, slug
+from harness.report.pictures import pictures_of
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.report.ticks import MOST_TICKS, put_ticks, span
@@ -70,6 +71,24 @@ def test_speed_is_drawn_against_the_parameter_that_varies() -> None:
     skewed = [replace(row, params=json.dumps({"m": 10**400, "n": True, "k": [1]})) for row in rows]
     (lines,) = [one for one in pictures_of(summarise(skewed, None)) if isinstance(one, Lines)]
     assert lines.size == "FLOPs in a call"
+
+
+def test_a_line_joins_only_what_differs_in_numbers() -> None:
+    """Two operations of one size are two pictures, or none; the title tells them apart."""
+    cases = {
+        f"reduction[op={op},n={n}]": {"params": json.dumps({"op": op, "n": n}), "bytes": 4 * n}
+        for op in ("sum", "max")
+        for n in (10, 100)
+    }
+    rows, _ = run(cases, {REFERENCE: 1.0}, rounds=1, workload="reduction")
+    made = [one for one in pictures_of(summarise(rows, None)) if isinstance(one, Lines)]
+    assert [one.title for one in made] == [
+        "reduction, reduction, float32, op max",
+        "reduction, reduction, float32, op sum",
+    ]
+    assert [[dot.x for dot in one.lines[REFERENCE]] for one in made] == [[10, 100], [10, 100]]
+    same_size = [row for row in rows if "n=10]" in row.case]
+    assert not [one for one in pictures_of(summarise(same_size, None)) if isinstance(one, Lines)]
 
 
 def test_error_bars_of_speed_are_those_of_time() -> None:

@@ -48,7 +48,7 @@ def test_what_was_not_measured_says_why() -> None:
 
 
 def test_no_arms_are_no_error() -> None:
-    assert table_of([]) == "no arms were planned"
+    assert table_of([]) == "no arms were planned\n"
 
 
 @given(name=st.sampled_from(HOSTILE) | st.text(max_size=300))

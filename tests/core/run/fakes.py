@@ -15,8 +15,9 @@ from harness.core.target import Target
 from harness.run.launch import WorkerLost
 from harness.run.plan import Arm, Plan, make_plan
 from harness.run.progress import Silent
-from harness.run.session import Pace, Session, Stop
+from harness.run.session import Session
 from harness.run.state import RunFacts
+from harness.run.terms import Pace, Stop
 from harness.store.record import Measurement, Sample
 from harness.suite.model import Case, Measure, Suite
 from harness.workloads.registry import make_workload

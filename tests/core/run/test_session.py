@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.run.session import Pace, Stop, rounds_within
+from harness.run.terms import Pace, Stop, rounds_within
 from harness.store.record import Outcome
 from tests.core.run.fakes import PACE, Script, ScriptedFleet, lost, plan, session
 

@@ -1,0 +1,144 @@
+"""What a session is told and what it needs of others: its pace, its deadlines, where workers come from.
+
+Every neighbour of the session is a protocol, so that tests can put exact fakes in its place.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
+
+if TYPE_CHECKING:
+    from harness.run.launch import Line
+    from harness.run.plan import Arm
+    from harness.run.state import ArmState
+    from harness.store.record import Measurement, Sample
+    from harness.suite.model import Case
+
+LATENCY_ROUNDS = 10
+LATENCY_CALLS = 20  # in one round, at most
+LATENCY_TURN_NS = 5_000_000
+SETS = {"quick": 1, "standard": 5, "rigorous": 5}
+SHARD_CASES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """How long each phase may be silent before its worker is ended."""
+
+    start_s: float = 180.0
+    bundle_s: float = 300.0
+    prepare_s: float = 300.0
+    calibrate_s: float = 120.0
+    prove_s: float = 180.0
+    block_s: float = 60.0
+    finish_s: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How much is measured."""
+
+    sets: int
+    rounds: int
+    max_time_s: float
+    shard_bytes: int
+    shard_cases: int = SHARD_CASES
+    least_block_ns: int = LEAST_BLOCK_NS
+    most_block_ns: int = MOST_BLOCK_NS
+    together: int = 2  # workers that may start at the same time
+
+
+class Fleet(Protocol):
+    """Where workers come from."""
+
+    def launch(self, arm: Arm, set_index: int) -> Line:
+        """Start the worker of an arm's target; `start` is already on its way to it."""
+
+    def started(self, line: Line, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+        """Wait until that worker is ready and return its answer."""
+
+    def bundle(self, case: Case, *, deadline_s: float) -> Path:
+        """Return the folder of a case's inputs and reference, made once a run."""
+
+    def env_id(self, facts: dict[str, Any]) -> str:
+        """Return the identity of the environment in which a worker with these facts measures."""
+
+    def cold_bytes(self, arm: Arm) -> int:
+        """Return how many bytes of inputs exceed every cache of the arm's device for certain."""
+
+
+class Sink(Protocol):
+    """Where results go at once."""
+
+    def record(self, measurement: Measurement) -> None:
+        """Keep an arm's row; a later one of the same arm replaces it."""
+
+    def samples(self, samples: Sequence[Sample]) -> None:
+        """Keep timed blocks."""
+
+
+class Observer(Protocol):
+    """Who watches: the progress line, or nobody."""
+
+    def phase(self, text: str) -> None:
+        """A new phase begins."""
+
+    def advance(self, share: float, arm: ArmState | None) -> None:
+        """`share` of the whole session is done; `arm` was worked on last."""
+
+    def case_done(self, case: Case, states: Sequence[ArmState], set_index: int) -> None:
+        """A case has been measured in one process-set."""
+
+
+@dataclass(kw_only=True)
+class Stop:
+    """The wish to end early. While `draining`, what was begun is brought to its end."""
+
+    reason: str = ""
+    draining: bool = False
+    deadline: float | None = None  # on the monotonic clock: the time budget
+    clock: Callable[[], float] = time.monotonic
+
+    def asked(self) -> bool:
+        """Whether to stop now."""
+        if not self.reason and self.deadline is not None and self.clock() >= self.deadline:
+            self.reason = "budget"
+        return bool(self.reason) and not self.draining
+
+
+@dataclass(kw_only=True)
+class Efficiency:
+    """How the measuring time was spent."""
+
+    measuring_ns: int = 0
+    timed_ns: int = 0
+    phases_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float | None:
+        """The part of it that was primer or timed block."""
+        return self.timed_ns / self.measuring_ns if self.measuring_ns else None
+
+
+def describe_case(case: Case) -> dict[str, Any]:
+    """Return what a worker needs to build a case's workload."""
+    kind = type(case.workload)
+    return {"workload": f"{kind.__module__}:{kind.__qualname__}", "params": case.workload.params()}
+
+
+def memory_needed(arm: Arm) -> int:
+    """Return the bytes an arm holds: inputs, a second set of them for checks, and a few outputs."""
+    workload = arm.case.workload
+    return 2 * workload.input_bytes() + 3 * workload.output_bytes()
+
+
+def rounds_within(pace: Pace, *, inner: int, call_ns: float) -> int:
+    """Return how many rounds of a set fit into an arm's share of the time, at most those asked for."""
+    block_ns = call_ns * (inner + 1)
+    return min(pace.rounds, int(pace.max_time_s * 1e9 / pace.sets // max(block_ns, 1.0)))
