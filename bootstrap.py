@@ -4,7 +4,7 @@
 
     python3 bootstrap.py suites/gemm.yaml
 
-makes a virtual environment in ``.venv``, installs the harness and all three frameworks into it in the
+makes a virtual environment in ``.venv-harness``, installs the harness and all three frameworks into it in the
 versions of ``constraints.txt``, measures the suites, and renders the report. What stands after the
 suites goes to ``harness run`` as it is: ``python3 bootstrap.py suites/gemm.yaml --profile quick``.
 A second call installs nothing anew.
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
+VENV = ROOT / ".venv-harness"  # not .venv, where newer tools leave a file that points at an environment of theirs
 STAMP = VENV / "installed.txt"
 PYTHONS = ((3, 11), (3, 14))  # from, and below: TensorFlow has no build for later ones
 EXTRAS = {"cpu": "all", "cuda": "cuda,tensorflow", "tpu": "tpu,torch,tensorflow"}  # see pyproject.toml for why

@@ -146,7 +146,9 @@ def _step(step: Step, folder: Path, deadline: float, call: Call, now: Callable[[
     if status is None:
         return Ended(name=step.name, state=TIMEOUT, took_s=took_s, detail=f"stopped after {limit_s:.0f} s")
     if status != 0:
-        return Ended(name=step.name, state=FAILED, took_s=took_s, detail=f"status {status}: {_last_line(log)}")
+        return Ended(
+            name=step.name, state=FAILED, took_s=took_s, detail=f"status {status} ({log.name}): {_last_line(log)}"
+        )
     return Ended(name=step.name, state=OK, took_s=took_s)
 
 

@@ -36,7 +36,7 @@ def measure(pairs: int, calls: int) -> dict[str, Any]:
     for _ in range(pairs):
         for name in rng.sample(list(times), 2):
             if name == "harness":
-                taken = run_block(ours, calls, lambda _: None, meter)[0].wall_ns
+                taken = float(run_block(ours, calls, lambda _: None, meter)[0].wall_ns)
             else:
                 taken = peer.timeit(calls) * 1e9
             times[name].append(taken / calls)

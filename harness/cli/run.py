@@ -79,7 +79,7 @@ def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
         json.dump(result_values(result), sys.stdout)
         print()
         return
-    print(show_run(arguments.results, result.run_id))
+    print(show_run(arguments.results, result.run_id), end="")
     if result.stopped:
         print(f"\nended early ({result.stopped}); what was measured is kept", file=sys.stderr)
     print(f"\nresults: {result.paths.measurements}")

@@ -102,7 +102,7 @@ class Race:
     def _withheld(self) -> bool:
         """Whether the self-check forbids verdicts: of the whole run, or of this case."""
         check = self._self_check()
-        return self.run.check.passed is not True or (check is not None and check.covers_one is False)
+        return self.run.check.passed is not True or (check is not None and check.agrees is False)
 
     def _self_check(self) -> Ratio | None:
         return self._ratio(self._reference, self.run.copies[self.key])

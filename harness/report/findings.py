@@ -82,13 +82,13 @@ class SelfCheck:
 
     combined: Combined | None
     cases: int = 0
-    failed: tuple[str, ...] = ()  # cases whose interval misses 1
+    failed: tuple[str, ...] = ()  # cases in which the two copies differ
     detectable: tuple[float, float, float] | None = None  # least, median and largest over cases
 
     @property
     def passed(self) -> bool | None:
         """Whether the two copies agree over all cases; unknown below two process-sets."""
-        return None if self.combined is None else self.combined.covers_one
+        return None if self.combined is None else self.combined.agrees
 
 
 @dataclass(frozen=True, kw_only=True)

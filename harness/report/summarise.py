@@ -89,7 +89,7 @@ def _self_check(
     return SelfCheck(
         combined=combine(pairs.per_set(list(both.values()))),
         cases=len(both),
-        failed=tuple(arms[both[key][0]].case for key, ratio in found.items() if ratio.covers_one is False),
+        failed=tuple(arms[both[key][0]].case for key, ratio in found.items() if ratio.agrees is False),
         detectable=(min(widths), float(np.median(widths)), max(widths)) if widths else None,
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.stats.estimate import FloatArray, t_quantile
+from harness.stats.estimate import FloatArray, agree, t_quantile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,13 @@ class Combined:
         if self.log_low is None or self.log_high is None:
             return None
         return self.log_low <= 0 <= self.log_high
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether two copies of the same thing came out the same; unknown where there is no interval."""
+        if self.log_low is None or self.log_high is None:
+            return None
+        return agree(self.log_low, self.log_high)
 
 
 def combine(per_set: FloatArray) -> Combined | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.estimate import FloatArray, IntArray, Interval, checked_times, mean_interval
+from harness.stats.estimate import agree, FloatArray, IntArray, Interval, checked_times, mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,13 @@ class Ratio:
         if self.log_low is None or self.log_high is None:
             return None
         return self.log_low <= 0 <= self.log_high
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether two copies of the same thing came out the same; unknown where there is no interval."""
+        if self.log_low is None or self.log_high is None:
+            return None
+        return agree(self.log_low, self.log_high)
 
     @property
     def detectable(self) -> float | None:

@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.integer[Any]]
 
 CONFIDENCE = 0.95
+TOLERATED = 0.01  # what two copies of the same thing may differ by, however sure the difference is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +117,13 @@ def checked_times(times: FloatArray) -> FloatArray:
         msg = f"times must be positive and finite, and these are not: {times[~(times > 0) | ~np.isfinite(times)][:5]}"
         raise ValueError(msg)
     return times
+
+
+def agree(log_low: float, log_high: float) -> bool:
+    """Return whether an interval for the ratio of two copies of the same thing gives no alarm.
+
+    One honest interval in twenty misses 1 by its very construction, often by a hair. What takes the
+    ground from under verdicts is a difference that is both sure and of a size that matters.
+    """
+    tolerated = float(np.log1p(TOLERATED))
+    return log_low <= 0 <= log_high or max(abs(log_low), abs(log_high)) <= tolerated

@@ -223,7 +223,7 @@ class SuiteFile(_Strict):
 
     schema_: Annotated[Literal["harness.suite/1"], Field(alias="schema", description="The version of this format.")]
     name: Annotated[Name, Field(description="What reports and histories call this suite.")]
-    description: Annotated[str, StringConstraints(max_length=2000), Field(description="What it is for, in a line.")] = ""
+    description: Annotated[str, StringConstraints(max_length=2000), Field(description="What it is for.")] = ""
     include: Annotated[
         list[Text],
         Field(min_length=1, max_length=100, description="Suites whose cases join; paths inside this suite's folder."),
@@ -236,9 +236,9 @@ class SuiteFile(_Strict):
     defaults: Annotated[
         dict[ParameterName, ParameterValue], Field(description="Parameters for all cases that have them.")
     ] = Field(default_factory=dict)
-    cases: Annotated[
-        list[CaseEntry], Field(min_length=1, max_length=MOST_LISTED, description="What to measure.")
-    ] = Field(default_factory=list)
+    cases: Annotated[list[CaseEntry], Field(min_length=1, max_length=MOST_LISTED, description="What to measure.")] = (
+        Field(default_factory=list)
+    )
 
 
 def json_schema() -> dict[str, Any]:

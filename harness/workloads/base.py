@@ -251,7 +251,8 @@ class Workload(ABC):
         ]
         if problems:
             raise ParameterError(problems)
-        made = cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        plain: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in values.items()}
+        made = cls(**plain)
         problems = made._impossible()
         if problems:
             raise ParameterError(problems)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FULL_REFERENCE_FLOPS = 4_000_000_000  # above this, rows and columns are sampled
 SAMPLES = 64
 TF32_BORDER_BITS = 14.0  # TF32 gives about 12 effective bits, float32 at least 15 up to k of a million
+TF32_LEAST_BITS = 10.5  # operands rounded to bfloat16 give about 9
 FEW_ELEMENTS = 64  # fewer may be right by luck, or cancel
 
 
@@ -121,12 +122,15 @@ class Matmul(Workload):
         """
         del reference, scales
         growth = 4 * math.sqrt(self.k)
-        border = TF32_BORDER_BITS if self.batch * self.m * self.n >= FEW_ELEMENTS else None
+        tells = self.batch * self.m * self.n >= FEW_ELEMENTS
+        border, least = (TF32_BORDER_BITS, TF32_LEAST_BITS) if tells else (None, None)
         if self.element is DType.INT8:
             return Tolerance(bound=0.0, reason="sums of int8 products are exact in int32")
         if self.math == MathMode.TF32:
             bound = 4 * 2.0**-11 + growth * DType.FLOAT32.epsilon
-            return Tolerance(bound=bound, reason="operands rounded to 11 bits, sums in float32", most_bits=border)
+            return Tolerance(
+                bound=bound, reason="operands rounded to 11 bits, sums in float32", least_bits=least, most_bits=border
+            )
         if self.math == MathMode.DEFAULT:
             return Tolerance(bound=2.0**-6, reason="whatever precision the framework chooses untouched")
         if self.element in (DType.FLOAT32, DType.FLOAT64):

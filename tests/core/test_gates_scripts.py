@@ -210,9 +210,11 @@ def test_the_session_proves_measures_compares_and_renders_in_this_order(tmp_path
 def test_a_step_that_fails_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     ended = {end.name: end for end in walk(tmp_path, {"check jax": (3.0, 1)})}
     assert ended["check jax"].state == "failed"
-    assert ended["check jax"].detail == "status 1: complaint of jax@gpu"
+    assert ended["check jax"].detail == "status 1 (check-jax.log): complaint of jax@gpu"
     assert ended["report"].state == "ok"
-    assert "| check jax | failed | 3 | status 1: complaint of jax@gpu |" in gpu_session.table(list(ended.values()))
+    assert "| check jax | failed | 3 | status 1 (check-jax.log): complaint of jax@gpu |" in gpu_session.table(
+        list(ended.values())
+    )
 
 
 def test_a_step_that_hangs_is_stopped_at_its_own_limit(tmp_path: Path) -> None:

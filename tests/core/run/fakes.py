@@ -133,7 +133,7 @@ class ScriptedFleet:
     start: dict[str, Exception | dict[str, Any]] = field(default_factory=dict)
     bundle_fault: Exception | None = None
 
-    def launch(self, arm: Arm, set_index: int) -> ScriptedLine:
+    def launch(self, arm: Arm, set_index: int) -> Any:
         name = arm.target.name + ("'" if arm.replica else "")
         # A worker counts as stopped until it is up: imports may overlap, measuring may not.
         line = ScriptedLine(self.scripts.get(name) or self.scripts[arm.target.name], self, name, held=True)
@@ -141,7 +141,7 @@ class ScriptedFleet:
         self.log.append(("start", name, str(set_index)))
         return line
 
-    def started(self, line: ScriptedLine, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+    def started(self, line: Any, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
         verdict = self.start.get(arm.target.name)
         if isinstance(verdict, Exception):
             raise verdict

@@ -66,8 +66,11 @@ def test_the_same_seed_gives_the_same_order_and_another_another() -> None:
 
 def test_drift_falls_on_all_arms_alike() -> None:
     """A machine that slows down tenfold while it is measured leaves the paired ratio alone."""
-    slowing = {"drift": lambda now: 1 + now / 1e9}
-    workers = fleet(a=Script(**slowing), b=Script(call_ns=2_000_000, **slowing))
+
+    def slowing(now: int) -> float:
+        return 1 + now / 1e9
+
+    workers = fleet(a=Script(drift=slowing), b=Script(call_ns=2_000_000, drift=slowing))
     rows = run(plan(8), workers, pace=Pace(sets=1, rounds=30, max_time_s=1e9, shard_bytes=10**9))
     by_round: dict[int, dict[str, float]] = {}
     for sample in rows.kept:

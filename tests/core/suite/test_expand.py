@@ -45,7 +45,9 @@ def test_zip_goes_in_step(load: Load) -> None:
 
 
 def test_ranges_and_powers_hold_both_ends(load: Load) -> None:
-    suite = load("cases: [{id: a, workload: matmul, matrix: {m: {pow2: [7, 9]}, n: {range: [64, 192], step: 64}}, k: 1}]")
+    suite = load(
+        "cases: [{id: a, workload: matmul, matrix: {m: {pow2: [7, 9]}, n: {range: [64, 192], step: 64}}, k: 1}]"
+    )
     shapes = {(case.workload.params()["m"], case.workload.params()["n"]) for case in suite.cases}
     assert shapes == {(m, n) for m in (128, 256, 512) for n in (64, 128, 192)}
 

@@ -77,7 +77,12 @@ def _case(rest: str) -> str:
         (f"defaults: {{dtpye: float64}}\n{OK}", (3, 12), "no workload of this suite has the", "did you mean 'dtype'?"),
         # shapes
         (_case("m: 2000000, n: 2000000, k: 1"), (3, 38), "a matrix of 4000000000000 elements is more than", None),
-        ("cases: [{id: a, workload: reduction, op: sum, shape: []}]", (3, 54), "shape needs between 1 and 8 axes", None),
+        (
+            "cases: [{id: a, workload: reduction, op: sum, shape: []}]",
+            (3, 54),
+            "shape needs between 1 and 8 axes",
+            None,
+        ),
         ("cases: [{id: a, workload: reduction, op: sum, shape: 8}]", (3, 54), "shape must be a list of whole", None),
         # axes
         (_case("matrix: {}, m: 1, n: 1, k: 1"), (3, 43), "matrix is empty", None),
@@ -151,7 +156,9 @@ def test_mistakes_in_a_table_have_their_own_places(refuse: Refuse, tmp_path: Pat
     assert str(finding) == "s.csv:3:4: n must be a whole number"
 
 
-@pytest.mark.parametrize("text", ["", "m,n,k\n", '"m",n,k\n1,2,3\n', "m;n;k\n1;2;3\n", "m,m,k\n1,2,3\n", "m,n,k\n1,,3\n"])
+@pytest.mark.parametrize(
+    "text", ["", "m,n,k\n", '"m",n,k\n1,2,3\n', "m;n;k\n1;2;3\n", "m,m,k\n1,2,3\n", "m,n,k\n1,,3\n"]
+)
 def test_a_table_of_another_dialect_is_refused(refuse: Refuse, tmp_path: Path, text: str) -> None:
     (tmp_path / "s.csv").write_text(text, encoding="utf-8")
     assert {finding.file for finding in refuse(_case("shapes_from: s.csv"))} == {"s.csv"}

@@ -32,7 +32,9 @@ def test_a_target_may_have_an_interpreter_an_environment_and_a_label(load: Load)
 
 
 def test_a_reference_may_leave_the_mode_out_and_may_stand_beside_auto(load: Load) -> None:
-    assert str(load(f"targets: [jax@cpu, torch.eager@cpu]\nreference: torch@cpu\n{CASES}").reference) == "torch.eager@cpu"
+    assert (
+        str(load(f"targets: [jax@cpu, torch.eager@cpu]\nreference: torch@cpu\n{CASES}").reference) == "torch.eager@cpu"
+    )
     assert str(load(f"reference: torch@cpu\n{CASES}").reference) == "torch.eager@cpu"
 
 
@@ -55,7 +57,12 @@ def test_a_reference_may_leave_the_mode_out_and_may_stand_beside_auto(load: Load
             "labels must differ",
         ),
         ("targets: [{target: torch@cpu, label: a b}]", (3, 38), "not a label: 'a b'", "use letters"),
-        ("targets: [torch@cpu]\nreference: jax@cpu", (4, 12), "the reference 'jax@cpu' is not among", "torch.eager@cpu"),
+        (
+            "targets: [torch@cpu]\nreference: jax@cpu",
+            (4, 12),
+            "the reference 'jax@cpu' is not among",
+            "torch.eager@cpu",
+        ),
         ("targets: [torch@cpu]\nreference: tocrh", (4, 12), "the reference 'tocrh' is not among", "torch.eager@cpu"),
         (
             "targets: [{target: torch@cpu, label: a}, {target: torch@cpu, label: b}]\nreference: torch@cpu",
