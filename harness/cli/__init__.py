@@ -65,8 +65,8 @@ def _dispatch(arguments: list[str]) -> int:
         return ExitCode.USAGE
     name = arguments[0]
     if name not in COMMANDS:
-        known = _parser().parse_args(arguments)  # --help and --version end here, and so does a wrong name
-        return ExitCode.USAGE if known is not None else ExitCode.INTERNAL
+        _parser().parse_args(arguments)  # --help and --version end here, and so does a wrong name
+        return ExitCode.USAGE
     module = importlib.import_module(f"harness.cli.{name}")
     parser = argparse.ArgumentParser(
         prog=f"python -m harness {name}",

@@ -44,7 +44,7 @@ class Target:
             key, _, value = option.partition("=")
             if key not in ("python", "label") or not value:
                 raise UsageError(f"not a target option: {option!r}", remedy="write python=PATH or label=NAME")
-            target = replace(target, **{key: value})
+            target = replace(target, python=value) if key == "python" else replace(target, label=value)
         return target.checked()
 
     def checked(self) -> Target:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 PAIRS = 9
-LONG_CHECK_NS = 1_000_000_000  # calls so slow that nine pairs would take longer get fewer pairs
+LONG_CHECK_NS = 300_000_000  # calls so slow that nine pairs would take longer get fewer pairs, three at least
 LEAST_RATIO = 2.0
 USUAL_RATIOS = (3.2, 4.6)
 LEFTOVER_SHARE = 0.05

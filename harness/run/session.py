@@ -13,13 +13,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.run.launch import Interrupted, Line, WorkerLost
+from harness.run.launch import Interrupted, WorkerLost
 from harness.run.plan import Plan
 from harness.run.state import LEAST_ROUNDS, ArmState, RunFacts
+from harness.run.team import Team
 from harness.run.terms import (
     LATENCY_CALLS,
     LATENCY_ROUNDS,
@@ -56,10 +57,15 @@ class Session:
     def __post_init__(self) -> None:
         self.states = [ArmState(arm=arm) for arm in self.plan.arms]
         self.efficiency = Efficiency()
-        self.order: list[str] = []
-        self._lines: dict[tuple[str, str, int], Line] = {}
-        self._ready: dict[tuple[str, str, int], dict[int, ArmState]] = {}
         self._set = 0
+        self._team = Team(
+            fleet=self.fleet,
+            states=self.states,
+            stop=self.stop,
+            deadlines=self.deadlines,
+            together=self.pace.together,
+            prepare_again=self._prepare,
+        )
 
     # -- the table of contents -------------------------------------------------------------------
 
@@ -73,7 +79,7 @@ class Session:
         except Interrupted:
             pass
         finally:
-            self._close_all()
+            self._team.close()
             for state in self.states:
                 if state.live and not state.proved_sets:
                     state.settle(Outcome.NOT_RUN, f"not reached: {self.stop.reason or 'the run ended early'}")
@@ -84,11 +90,11 @@ class Session:
         self.observer.phase(f"{self._where()}: starting workers")
         try:
             with self._spent("starting"):
-                self._start(team)
+                self._team.start(self._shuffled(team), self._set)
             for shard in self._shards(team):
                 self._measure_shard([state for state in shard if state.live])
         finally:
-            self._close_all()
+            self._team.close()
 
     def _measure_shard(self, shard: list[ArmState]) -> None:
         """Prepare, prove, time and prove again the arms of one shard."""
@@ -186,95 +192,6 @@ class Session:
         self.rng.shuffle(cases)
         return [state for arms in cases for state in self._shuffled(arms)]
 
-    # -- workers ---------------------------------------------------------------------------------
-
-    def _start(self, team: list[ArmState]) -> None:
-        """Start one worker for each crew, a few at a time."""
-        crews: dict[tuple[str, str, int], ArmState] = {}
-        for state in self._shuffled(team):
-            crews.setdefault(state.arm.crew, state)
-        waiting: list[tuple[Line, ArmState]] = []
-        for state in crews.values():
-            if len(waiting) >= self.pace.together:
-                self._await_start(*waiting.pop(0))
-            waiting.append((self._launch(state), state))
-        while waiting:
-            self._await_start(*waiting.pop(0))
-
-    def _launch(self, state: ArmState) -> Line:
-        line = self.fleet.launch(state.arm, self._set)
-        self._lines[state.arm.crew] = line
-        return line
-
-    def _await_start(self, line: Line, first: ArmState) -> None:
-        crew = [state for state in self.states if state.arm.crew == first.arm.crew and state.live]
-        try:
-            reply = self.fleet.started(line, first.arm, deadline_s=self.deadlines.start_s)
-        except WorkerLost as lost:
-            reply = {"failed": lost.kind, "detail": lost.detail}
-        if "unavailable" in reply:
-            for state in crew:
-                state.settle(Outcome.UNAVAILABLE, reply["unavailable"])
-        elif "failed" in reply:
-            for state in crew:
-                state.fail(reply["failed"], reply["detail"], "start")
-        else:
-            line.hold()
-            self._ready[first.arm.crew] = {}
-            facts = reply["facts"]
-            for state in crew:
-                state.facts = facts
-                state.env_id = self.fleet.env_id(facts)
-                state.timings.setdefault("import_s", []).append(reply["import_s"])
-            return
-        self._drop(first.arm.crew)
-
-    def _drop(self, crew: tuple[str, str, int]) -> None:
-        self._ready.pop(crew, None)
-        line = self._lines.pop(crew, None)
-        if line is not None:
-            with suppress(WorkerLost):
-                line.close()
-
-    def _close_all(self) -> None:
-        for crew in list(self._lines):
-            self._drop(crew)
-
-    def _replace(self, crew: tuple[str, str, int]) -> None:
-        """Start a new worker where one was lost, and prepare again what it held."""
-        held = [state for state in self._ready.get(crew, {}).values() if state.live]
-        self._drop(crew)
-        heirs = [state for state in self.states if state.arm.crew == crew and state.live]
-        if not heirs or self.stop.reason:
-            return
-        self._await_start(self._launch(heirs[0]), heirs[0])
-        for state in held:
-            if state.live:
-                self._prepare(state)
-
-    def _ask(self, state: ArmState, op: str, deadline_s: float, **message: Any) -> dict[str, Any] | None:
-        """Give the token to an arm's worker for one command; nothing comes back where the arm ended."""
-        if self.stop.asked():
-            raise Interrupted
-        line = self._lines.get(state.arm.crew)
-        if line is None or not state.live:
-            return None
-        line.wake()
-        try:
-            reply = line.request({"op": op, "arm": id(state), **message}, deadline_s=deadline_s)
-        except WorkerLost as lost:
-            state.fail(lost.kind, lost.detail, op)
-            self._replace(state.arm.crew)
-            return None
-        line.hold()
-        if "failed" in reply:
-            state.fail(reply["failed"], reply["detail"], op)
-            # Out of memory, or an error on an accelerator, can leave the process unfit for anything else.
-            if reply["failed"].startswith("oom") or state.arm.target.device.kind != "cpu":
-                self._replace(state.arm.crew)
-            return None
-        return reply
-
     # -- one arm ---------------------------------------------------------------------------------
 
     def _prepare(self, state: ArmState) -> bool:
@@ -287,7 +204,7 @@ class Session:
             state.fail(lost.kind, lost.detail, "bundle")
             return False
         state.attempts += 1
-        reply = self._ask(
+        reply = self._team.ask(
             state,
             "prepare",
             self.deadlines.prepare_s,
@@ -300,19 +217,19 @@ class Session:
         state.prepared(reply)
         if not state.live:
             return False
-        self._ready.setdefault(state.arm.crew, {})[id(state)] = state
+        self._team.holds(state)
         return True
 
     def _warm(self, state: ArmState) -> None:
         """On the first set choose the block and prove that time can be believed; later only warm up."""
         if state.inner is not None:
-            self._ask(state, "throughput", self._block_deadline(state), inner=state.inner)
+            self._team.ask(state, "throughput", self._block_deadline(state), inner=state.inner)
             return
         pace = self.pace
         self.observer.phase(
             f"{self._where()}: calibrating and checking {state.arm.case.name} on {state.arm.target.name}"
         )
-        reply = self._ask(
+        reply = self._team.ask(
             state,
             "calibrate",
             self.deadlines.calibrate_s,
@@ -328,7 +245,7 @@ class Session:
             state.fail("timeout", detail, "calibrate")
             return
         state.inner, state.call_ns, state.rounds_a_set = inner, call_ns, rounds
-        reply = self._ask(state, "prove", self.deadlines.prove_s, inner=inner)
+        reply = self._team.ask(state, "prove", self.deadlines.prove_s, inner=inner)
         if reply is not None:
             state.take_doubts(reply)
 
@@ -353,7 +270,7 @@ class Session:
                 self._time(state, "latency", number, order, count=count)
 
     def _time(self, state: ArmState, quantity: str, number: int, order: int, **message: Any) -> None:
-        reply = self._ask(state, quantity, self._block_deadline(state), **message)
+        reply = self._team.ask(state, quantity, self._block_deadline(state), **message)
         if reply is None:
             return
         inner = message.get("inner", 1)
@@ -383,8 +300,8 @@ class Session:
         for state in states:
             if not state.live:
                 continue
-            reply = self._ask(state, "finish", self.deadlines.finish_s)
-            self._ready.get(state.arm.crew, {}).pop(id(state), None)
+            reply = self._team.ask(state, "finish", self.deadlines.finish_s)
+            self._team.released(state)
             if reply is not None:
                 state.finished(self._set, reply, self.run_facts.threads)
         self.sink.samples([sample for state in states for sample in self._of_this_set(state)])

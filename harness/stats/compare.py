@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.estimate import agree, FloatArray, IntArray, Interval, checked_times, mean_interval
+from harness.stats.estimate import FloatArray, IntArray, Interval, agree, checked_times, mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

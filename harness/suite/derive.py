@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 LARGEST = 2**63 - 1
-MOST_CHARACTERS = 200
+MOST_CHARACTERS = 100
 MOST_DEPTH = 20
 
 _TOKEN = re.compile(r"\s*(?:([a-z][a-z0-9_]*)|([0-9]+)|(//|[-+*()]))")

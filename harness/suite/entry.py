@@ -111,6 +111,8 @@ def _expressions(entry: Entry, findings: Findings) -> list[tuple[str, derive.Exp
     waiting: dict[str, tuple[derive.Expression, Place]] = {}
     for name, text in (entry.spec.derive or {}).items():
         node = entry.node.get("derive", name)
+        if name not in entry.parameters:
+            continue
         try:
             waiting[name] = derive.parse(text), node.place
         except derive.ExpressionError as error:

@@ -19,9 +19,10 @@ class Exclusions:
         self._findings = findings
         self._node = entry.node.get("exclude")
         self._rules = [self._rule(rule, index) for index, rule in enumerate(entry.spec.exclude or [])]
+        self._names = {name for rule in self._rules for name in rule}
         self._hits = [0] * len(self._rules)
 
-    def _rule(self, rule: Mapping[str, Any], index: int) -> dict[str, list[Any]]:
+    def _rule(self, rule: Mapping[str, Any], index: int) -> dict[str, frozenset[str]]:
         known = self._entry.parameters
         for name in rule:
             if name not in known:
@@ -30,18 +31,23 @@ class Exclusions:
                 self._findings.add(place, message, suggestion(name, tuple(known)))
         if not rule.keys() <= known.keys():
             self._entry.sound = False
-        return {name: _any_of(wanted, known[name].kind) for name, wanted in rule.items() if name in known}
+        return {
+            name: frozenset(map(repr, _any_of(wanted, known[name].kind)))
+            for name, wanted in rule.items()
+            if name in known
+        }
 
     def match(self, values: Mapping[str, Value]) -> bool:
         """Return whether a combination is to be left out."""
         found = False
+        said = {name: repr(self._value(name, values)) for name in self._names}  # text, for true is not 1
         for index, rule in enumerate(self._rules):
-            if all(self._is(name, values) in wanted for name, wanted in rule.items()):
+            if all(said[name] in wanted for name, wanted in rule.items()):
                 self._hits[index] += 1
                 found = True
         return found
 
-    def _is(self, name: str, values: Mapping[str, Value]) -> Any:
+    def _value(self, name: str, values: Mapping[str, Value]) -> Any:
         return values[name][0] if name in values else self._entry.parameters[name].default
 
     def check(self, *, left: bool) -> None:

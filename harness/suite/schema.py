@@ -143,7 +143,7 @@ class CaseEntry(_Strict):
     ] = _LEFT_OUT
     exclude: Annotated[
         list[Annotated[dict[ParameterName, Filter], Field(min_length=1)]],
-        Field(min_length=1, description="Combinations to leave out; all keys of one must match."),
+        Field(min_length=1, max_length=100, description="Combinations to leave out; all keys of one must match."),
     ] = _LEFT_OUT
     when: Annotated[When, Field(description="Restricts the cases to kinds of device.")] = _LEFT_OUT
     shapes_from: Annotated[

@@ -18,6 +18,7 @@ from harness.suite.nodes import Findings, Node, Place, shown
 from harness.suite.schema import CaseEntry, MeasureEntry, SuiteFile, TargetItem
 
 MOST_LEVELS = 8
+MOST_FILES = 100
 _LISTS = ("cases", "include", "targets")
 _NEEDED = ("id", "workload")
 
@@ -94,6 +95,8 @@ class _Reader:
             self._findings.add(place, f"{shown(written)} includes itself", "remove this line")
         elif real in self._seen:
             self._findings.add(place, f"{shown(written)} is already included at {self._seen[real]}", "remove this line")
+        elif len(self._seen) >= MOST_FILES:
+            self._findings.add(place, f"more than {MOST_FILES} files are included", "run them as suites of their own")
         elif len(trail) >= MOST_LEVELS:
             self._findings.add(place, f"includes are nested deeper than {MOST_LEVELS}", "include the file directly")
         else:

@@ -107,8 +107,9 @@ def read_reference(
     if targets is None or (wanted is None and "@" in text):
         return wanted
     same = [target for target, _ in targets if wanted is not None and str(target) == str(wanted)]
-    if len(same) == 1:
-        return same[0]
+    plain = [target for target in same if not target.label] or same  # labels tell the others apart from it
+    if len(plain) == 1:
+        return plain[0]
     names = tuple(target.name for target, _ in targets)
     if same:
         findings.add(node.place, f"several targets are {text}", f"name one by its label: {', '.join(names)}")

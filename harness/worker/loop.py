@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.backends.base import Backend, DeviceMissing
+from harness.backends.base import Backend, DeviceMissing, is_out_of_memory
 from harness.core.device import Device
 from harness.core.frames import Decoder, receive, send
 from harness.measure.clock import SystemMeter
@@ -131,8 +131,7 @@ class Worker:
     def _kind(self, error: Exception, op: str) -> str:
         if isinstance(error, MemoryError):
             return "oom-host"
-        recognise = getattr(self._backend, "is_out_of_memory", None)
-        if recognise is not None and recognise(error):
+        if is_out_of_memory(error):
             return "oom-host" if self._device.kind == "cpu" else "oom-device"
         return "compile" if op == "prepare" and "ompil" in type(error).__name__ else "error"
 

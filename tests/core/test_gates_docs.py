@@ -102,6 +102,12 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
+def test_every_page_is_listed() -> None:
+    listed = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"({page.name})" in listed or page.name == "README.md", page.name
+
+
 def test_every_decision_is_listed_and_short() -> None:
     listed = set(re.findall(r"\]\((\d{3}-[^)]+)\)", (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")))
     there = {path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")}

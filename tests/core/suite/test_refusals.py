@@ -226,3 +226,16 @@ def test_a_suite_may_begin_with_a_byte_order_mark_and_end_lines_as_windows_does(
     path = tmp_path / "x.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + f"{HEAD}{OK}".replace("\n", "\r\n").encode())
     assert len(load_suite(path).cases) == 1
+
+
+def test_the_number_of_files_is_bounded(refuse: Refuse, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for number in range(60):
+            (tmp_path / f"{name}{number}.yaml").write_text(
+                f"{HEAD}cases: [{{id: {name}{number}, workload: reduction, op: sum, shape: [{number + 1}]}}]\n",
+                encoding="utf-8",
+            )
+        listed = ", ".join(f"{name}{number}.yaml" for number in range(60))
+        (tmp_path / f"{name}.yaml").write_text(f"{HEAD}include: [{listed}]\n", encoding="utf-8")
+    findings = refuse("include: [a.yaml, b.yaml]\n")
+    assert any("more than 100 files are included" in finding.message for finding in findings)

@@ -85,6 +85,12 @@ def test_a_wrong_name_is_shown_where_it_stands(
     assert (hint or "") in (finding.hint or "")
 
 
+def test_a_reference_without_a_label_is_the_target_without_one(load: Load) -> None:
+    suite = load(f"targets: [{{target: torch@cpu, label: old}}, torch@cpu]\nreference: torch@cpu\n{CASES}")
+    assert suite.reference is not None
+    assert suite.reference.name == "torch.eager@cpu"
+
+
 def test_a_wrong_backend_does_not_hide_a_wrong_device(refuse: Refuse) -> None:
     assert [finding.message for finding in refuse(f"targets: [torhc@gpuu]\n{CASES}")] == [
         "no backend named 'torhc'",

@@ -64,7 +64,9 @@ def test_work_is_counted_by_hand(case: Matmul, flops: int, moved: int) -> None:
 
 
 @given(m=sizes, n=sizes, k=sizes, batch=sizes, by=st.integers(2, 9), which=st.sampled_from(["m", "n", "k", "batch"]))
-def test_work_grows_with_each_length_alone(m: int, n: int, k: int, batch: int, by: int, which: str) -> None:
+def test_work_grows_with_each_length_alone(  # noqa: PLR0917  (drawn by name)
+    m: int, n: int, k: int, batch: int, by: int, which: str
+) -> None:
     case = Matmul(m=m, n=n, k=k, batch=batch)
     larger = replace(case, **{which: getattr(case, which) * by})
     assert larger.flops() == by * case.flops()
