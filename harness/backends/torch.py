@@ -38,6 +38,7 @@ class Torch:
         if not _is_here(device.kind):
             raise DeviceMissing(f"torch {torch.__version__} sees no {device}")
         self._device = torch.device({"gpu": "cuda", "tpu": "xla"}.get(device.kind, device.kind))
+        self._older = torch.get_float32_matmul_precision()
         self._untouched = {name: knob.fp32_precision for name, knob in _knobs().items()}
 
     def facts(self) -> Mapping[str, Any]:
@@ -56,7 +57,14 @@ class Torch:
         }
 
     def set_math(self, mode: MathMode) -> None:
-        """Force float32 products, and keep sums of 16-bit products in float32 unless left alone."""
+        """Force float32 products, and keep sums of 16-bit products in float32 unless left alone.
+
+        The older switches come first: whoever asks them (PyTorch's own code does) gets an error where
+        they contradict the newer ones.
+        """
+        older = {MathMode.IEEE: "highest", MathMode.TF32: "high", MathMode.DEFAULT: self._older}
+        torch.set_float32_matmul_precision(older[mode])
+        torch.backends.cudnn.allow_tf32 = mode is not MathMode.IEEE  # untouched, it is on
         for name, knob in _knobs().items():
             knob.fp32_precision = self._untouched[name] if mode is MathMode.DEFAULT else mode.value
         products = torch.backends.cuda.matmul

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +84,15 @@ def with_measure(suite: Suite, arguments: argparse.Namespace) -> Suite:
     }
     said = {name: value for name, value in changes.items() if value is not None}
     return replace(suite, measure=replace(suite.measure, **said)) if said else suite
+
+
+def recover_runs(results: Path) -> None:
+    """Turn what killed runs left behind into partial runs, and say so."""
+    from harness.store.recover import journals, recover
+
+    if journals(results):
+        for run_id in recover(results):
+            print(f"recovered {run_id}, a run that was killed; it is partial", file=sys.stderr)
 
 
 def read_budget(text: str | None) -> float | None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli import options
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> ExitCode:
     from harness.report.load import load
     from harness.report.write import folder_name, write
 
+    options.recover_runs(args.results)
     reported = load(args.results, args.runs)
     path = write(reported, args.out / folder_name(args.runs, reported))
     if args.summary is not None:

@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.dry_run:
         _show_plan(plan, default_pace(plan), as_json=arguments.json)
         return ExitCode.FINE
+    options.recover_runs(arguments.results)
     return _measure(plan, arguments, budget_s)
 
 

@@ -12,7 +12,6 @@ from harness.measure.validity import Doubt, check_parallelism
 from harness.store.record import Failure, Measurement, Outcome, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from harness.run.plan import Arm
@@ -101,14 +100,15 @@ class ArmState:
         """The doubts that refuse this arm."""
         return [doubt for doubt in self.doubts if not doubt.warning]
 
-    def _doubt_words(self, doubts: Iterable[Doubt] | None = None) -> str:
-        return "; ".join(dict.fromkeys(f"{d.code}: {d.detail}" for d in (doubts or self.failed_checks)))
+    def _doubt_words(self) -> str:
+        """What failed; the codes stand in a column of their own."""
+        return "; ".join(dict.fromkeys(doubt.detail for doubt in self.failed_checks))
 
     def finished(self, set_index: int, reply: dict[str, Any], threads: int) -> None:
         """Take up what the checks after timing found, and check the processors used (V8)."""
         self.take_doubts(reply)
         timed = [sample for sample in self.throughput if sample.set == set_index]
-        wide = check_parallelism(sum(s.cpu_ns or 0 for s in timed), sum(s.wall_ns for s in timed), threads)
+        wide = check_parallelism([(sample.cpu_ns or 0, sample.wall_ns) for sample in timed], threads)
         self.take_doubts({"checks": ["V8"], "doubts": [asdict(wide)] if wide else []})
         peak = reply.get("peak_memory_bytes")
         if peak is not None:
@@ -127,8 +127,7 @@ class ArmState:
             return Outcome.NOT_RUN, "the run ended before this arm was timed and proved"
         if self.failed_checks:
             return Outcome.INVALID, self._doubt_words()
-        warnings = [doubt for doubt in self.doubts if doubt.warning]
-        return Outcome.MEASURED, self._doubt_words(warnings) if warnings else ""
+        return Outcome.MEASURED, "; ".join(dict.fromkeys(f"{doubt.code}: {doubt.detail}" for doubt in self.doubts))
 
     def _body(self) -> dict[str, Any]:
         workload = self.arm.case.workload

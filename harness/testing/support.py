@@ -72,7 +72,7 @@ def _table(info: BackendInfo) -> str:
 
 def _columns(info: BackendInfo) -> dict[str, Refusals]:
     """Return refusals by heading; modes that refuse the same on a device share a column."""
-    columns = {}
+    columns: dict[str, Refusals] = {}
     for device in map(Device, info.devices):
         by_refusals: dict[Refusals, list[str]] = {}
         for mode in info.modes:

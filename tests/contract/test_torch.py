@@ -123,6 +123,17 @@ def test_every_switch_follows_the_math_mode_and_returns(torch_backend: Torch) ->
     assert torch.backends.cuda.matmul.fp32_precision in (before, "none")
 
 
+@pytest.mark.parametrize("mode", list(MathMode))
+def test_older_switches_agree_with_the_newer_ones(torch_backend: Torch, mode: MathMode) -> None:
+    """PyTorch raises where they differ, in the middle of whatever asks the older ones."""
+    import torch
+
+    torch_backend.set_math(mode)
+    assert torch.backends.cuda.matmul.allow_tf32 == (mode is MathMode.TF32)
+    assert torch.backends.cudnn.allow_tf32 == (mode is not MathMode.IEEE)
+    torch_backend.set_math(MathMode.IEEE)
+
+
 def test_many_shapes_are_not_recompilations_of_one(torch_backend: Torch) -> None:
     """The compiler gives up on the ninth version of one function; each shape has a function of its own."""
     backend = load_backend(TORCH, "compile", CPU)

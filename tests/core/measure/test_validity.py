@@ -58,8 +58,13 @@ def test_one_burst_of_a_neighbour_refuses_nothing() -> None:
 
 
 def test_parallelism_is_held_to_the_threads_allowed() -> None:
-    assert check_parallelism(2_000, 1_000, 2) is None
-    doubt = check_parallelism(2_000, 1_000, 1)
+    assert check_parallelism([(2_000, 1_000)] * 3, 2) is None
+    doubt = check_parallelism([(2_000, 1_000)] * 3, 1)
     assert doubt is not None
     assert doubt.code == "V8"
-    assert check_parallelism(0, 0, 1) is None
+    assert check_parallelism([], 1) is None
+    assert check_parallelism([(0, 0)], 1) is None
+
+
+def test_one_block_whose_counters_were_read_late_refuses_nothing() -> None:
+    assert check_parallelism([(1_000, 1_000), (1_000, 1_000), (90_000, 1_000)], 1) is None
