@@ -17,7 +17,9 @@ USUAL_RATIOS = (3.2, 4.6)
 LEFTOVER_SHARE = 0.05
 LEFTOVER_FLOOR_NS = 50_000  # below it two reads differ by themselves
 READS = 5
-PARALLELISM_SLACK = 1.05
+# Linux brings the CPU time of a thread that is running elsewhere up to date once a tick (4 ms): a block of
+# 7 ms on two busy processors was seen to have used 2.12 of them.
+PARALLELISM_SLACK = 1.25
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,8 +75,8 @@ def test_the_report_follows(harness: Command, suite: Path, tmp_path: Path) -> No
 def test_the_same_seed_gives_the_same_inputs(harness: Command, suite: Path, tmp_path: Path) -> None:
     for folder in ("one", "two"):
         harness("run", str(suite), "--seed", "7", "--results", folder)
-    hashes = [rows_of(tmp_path / folder).set_index(["case_key", "replica"]).input_hash for folder in ("one", "two")]
-    pd.testing.assert_series_equal(*(one.sort_index() for one in hashes))
+    one, two = (dict(rows_of(tmp_path / folder)[["case_key", "input_hash"]].to_numpy()) for folder in ("one", "two"))
+    assert one == two
 
 
 def test_json_is_one_document(harness: Command, suite: Path) -> None:

@@ -85,7 +85,7 @@ def doubts_about(backend: QueueBackend) -> list[Doubt]:
 
     found = [check_scaling(block, INNER), check_leftover(block, read)]
     block()
-    found.append(check_parallelism(held[0].cpu_ns, held[0].wall_ns, THREADS))
+    found.append(check_parallelism([(held[0].cpu_ns, held[0].wall_ns)], THREADS))
     return [doubt for doubt in found if doubt is not None]
 
 
