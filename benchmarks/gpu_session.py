@@ -17,13 +17,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,19 +66,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    lacking = missing_packages()
+    if lacking:
+        print(f"gpu_session: the harness needs {', '.join(lacking)}, and nothing is installed here", file=sys.stderr)
+        return 2
+    backends, absent = installed(options.backend or ["torch", "jax", "tensorflow"], options.device)
     steps = plan(
         device=options.device,
-        backends=options.backend or ["torch", "jax", "tensorflow"],
+        backends=backends,
         suites=options.suite or list(SUITES),
         profile=options.profile,
         folder=folder,
     )
-    ended = walk(steps, folder=folder, budget_s=options.budget_s, call=caller(environment(folder)), now=time.monotonic)
+    ended = absent + walk(
+        steps, folder=folder, budget_s=options.budget_s, call=caller(environment(folder)), now=time.monotonic
+    )
     (folder / "session.json").write_text(json.dumps([asdict(end) for end in ended], indent=2) + "\n", encoding="utf-8")
     page = table(ended)
     (folder / "session.md").write_text(page, encoding="utf-8")
     print(page, end="")
     return 0 if all(end.state in (OK, SKIPPED) for end in ended) else 1
+
+
+def missing_packages() -> list[str]:
+    """Return what the harness itself needs and this interpreter lacks."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        needs = tomllib.load(file)["project"]["dependencies"]
+    names = [re.split(r"[<>=!~\[ ]", need)[0] for need in needs]
+    return [name for name in names if find_spec({"pyyaml": "yaml"}.get(name, name)) is None]
+
+
+def installed(names: Sequence[str], device: str) -> tuple[dict[str, list[str]], list[Ended]]:
+    """Return the targets of each framework that is here, in every mode, and a word on each that is not."""
+    sys.path.insert(0, str(ROOT))
+    from harness.backends.catalog import JAX, TENSORFLOW, TORCH
+    from harness.backends.registry import missing
+    from harness.core.device import Device
+
+    known = {info.name: info for info in (TORCH, JAX, TENSORFLOW)}
+    targets: dict[str, list[str]] = {}
+    absent = []
+    for name in names:
+        lack = missing(known[name], Device.parse(device))
+        if lack is None:
+            targets[name] = [f"{name}.{mode.name}@{device}" for mode in known[name].modes]
+        else:
+            absent.append(Ended(name=f"check {name}", state=SKIPPED, took_s=0.0, detail=str(lack)))
+    return targets, absent
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,11 +128,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def plan(*, device: str, backends: Sequence[str], suites: Sequence[str], profile: str, folder: Path) -> list[Step]:
+def plan(
+    *, device: str, backends: Mapping[str, Sequence[str]], suites: Sequence[str], profile: str, folder: Path
+) -> list[Step]:
     """Return the steps in the order of what would be missed most, the report at the end."""
     harness = (sys.executable, "-m", "harness")
     results = str(folder / "results")
-    targets = [word for name in backends for word in ("--target", f"{name}@{device}")]
+    targets = [word for name in backends for target in backends[name] for word in ("--target", target)]
     run_s = {"quick": 180.0, "standard": 360.0}[profile]
     peer = (sys.executable, str(ROOT / "benchmarks/peer_do_bench.py"), "--device", device)
     return [
@@ -104,7 +142,12 @@ def plan(*, device: str, backends: Sequence[str], suites: Sequence[str], profile
         *[
             Step(
                 name=f"check {name}",
-                command=(*harness, "check", name, "--target", f"{name}@{device}"),
+                command=(
+                    *harness,
+                    "check",
+                    name,
+                    *(word for target in backends[name] for word in ("--target", target)),
+                ),
                 limit_s=120.0,
             )
             for name in backends

@@ -31,6 +31,7 @@ def script(path: str) -> Any:
 
 bootstrap = script("bootstrap.py")
 gpu_session = script("benchmarks/gpu_session.py")
+TARGETS = {"torch": ["torch.eager@gpu", "torch.compile@gpu"], "jax": ["jax.jit@gpu"]}
 peer = script("benchmarks/peer_do_bench.py")
 
 
@@ -185,9 +186,7 @@ def walk(folder: Path, ends: dict[str, tuple[float, int | None]], budget_s: floa
         clock.s += min(takes_s, limit_s)
         return None if takes_s > limit_s else status
 
-    steps = gpu_session.plan(
-        device="gpu", backends=["torch", "jax"], suites=gpu_session.SUITES, profile="quick", folder=folder
-    )
+    steps = gpu_session.plan(device="gpu", backends=TARGETS, suites=gpu_session.SUITES, profile="quick", folder=folder)
     ended: list[Any] = gpu_session.walk(steps, folder=folder, budget_s=budget_s, call=call, now=clock)
     assert clock.s - 100.0 <= budget_s
     return ended
@@ -210,9 +209,9 @@ def test_the_session_proves_measures_compares_and_renders_in_this_order(tmp_path
 def test_a_step_that_fails_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     ended = {end.name: end for end in walk(tmp_path, {"check jax": (3.0, 1)})}
     assert ended["check jax"].state == "failed"
-    assert ended["check jax"].detail == "status 1 (check-jax.log): complaint of jax@gpu"
+    assert ended["check jax"].detail == "status 1 (check-jax.log): complaint of jax.jit@gpu"
     assert ended["report"].state == "ok"
-    assert "| check jax | failed | 3 | status 1 (check-jax.log): complaint of jax@gpu |" in gpu_session.table(
+    assert "| check jax | failed | 3 | status 1 (check-jax.log): complaint of jax.jit@gpu |" in gpu_session.table(
         list(ended.values())
     )
 
@@ -234,7 +233,7 @@ def test_commands_of_the_plan_are_ones_that_the_command_line_takes() -> None:
     import importlib
 
     steps = gpu_session.plan(
-        device="gpu", backends=["torch"], suites=gpu_session.SUITES, profile="quick", folder=Path("x")
+        device="gpu", backends={"torch": TARGETS["torch"]}, suites=gpu_session.SUITES, profile="quick", folder=Path("x")
     )
     for step in steps:
         if step.command[1:3] == ("-m", "harness"):
