@@ -2,37 +2,44 @@
 
 A primer call runs untimed, so that caches and clocks are warm again after the token was elsewhere.
 Then `inner` dispatches and one fence stand between two readings of the clock, with nothing else in
-the loop: no clock, no list, no test. Garbage collection is off meanwhile.
+the loop: no clock, no list, no test. Garbage collection is off meanwhile. Outputs are let go at once,
+but for the last: held until the next is there, two would take turns in the caches (3 % slower for a
+512 x 512 product than in a loop that lets go).
 """
 
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle, islice, repeat
+from itertools import cycle, islice, repeat, starmap
 from typing import Any
 
 from harness.measure.clock import Counters, Meter
 
 Call = Callable[[], Any]
+Arguments = tuple[Any, ...]
 
 
 class Calls:
-    """The calls that blocks are made of: always the same one, or several in turn.
+    """The calls that blocks are made of: a function on always the same arguments, or on several in turn.
 
     Several are several copies of the inputs (``cache: cold``); their turn goes on from block to
     block, or a short block would always begin with the same, still warm, copies.
     """
 
-    def __init__(self, *calls: Call) -> None:
-        self._calls = calls
-        self._turn = cycle(calls)
+    def __init__(self, function: Callable[..., Any], *arguments: Arguments) -> None:
+        self.function = function
+        self._arguments = arguments or ((),)
+        self._turn = cycle(self._arguments)
 
-    def take(self, count: int) -> Iterator[Call]:
-        """Return an iterator over the next `count` calls."""
-        return repeat(self._calls[0], count) if len(self._calls) == 1 else islice(self._turn, count)
+    def take(self, count: int) -> Iterator[Arguments]:
+        """Return the arguments of the next `count` calls; they have had their turn, made or not."""
+        if len(self._arguments) == 1:
+            return repeat(self._arguments[0], count)
+        return iter([*islice(self._turn, count)])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,17 +61,22 @@ def run_block(
     primer_ns = _prime(calls, wait, meter, reset)
     if reset is not None:
         reset()
-    sequence = calls.take(inner)
-    now = meter.now
+    sequence, (last,) = calls.take(inner - 1), calls.take(1)
+    function, now = calls.function, meter.now
     with _no_garbage_collection():
         before = meter.counters()
         start = now()
-        for call in sequence:
-            output = call()
+        _dispatch(function, sequence)
+        output = function(*last)
         wait(output)
         end = now()
         after = meter.counters()
     return _block(start, end - start, before, after, primer_ns), output
+
+
+def _dispatch(function: Callable[..., Any], sequence: Iterator[Arguments]) -> None:
+    """Call `function` on all of `sequence` and keep nothing: the loop itself runs in C."""
+    deque(starmap(function, sequence), maxlen=0)
 
 
 def run_latency(
@@ -72,16 +84,16 @@ def run_latency(
 ) -> tuple[list[Block], Any]:
     """Time `count` single calls, each with its own fence; counters are spread evenly over them."""
     primer_ns = _prime(calls, wait, meter, reset)
-    now = meter.now
+    function, now = calls.function, meter.now
     readings: list[tuple[int, int]] = []
     output = None
     with _no_garbage_collection():
         before = meter.counters()
-        for call in calls.take(count):
+        for arguments in calls.take(count):
             if reset is not None:
                 reset()
             start = now()
-            output = call()
+            output = function(*arguments)
             wait(output)
             readings.append((start, now()))
         after = meter.counters()
@@ -102,8 +114,8 @@ def _prime(calls: Calls, wait: Callable[[Any], None], meter: Meter, reset: Call 
     if reset is not None:
         reset()
     start = meter.now()
-    for call in calls.take(1):
-        wait(call())
+    (arguments,) = calls.take(1)
+    wait(calls.function(*arguments))
     return meter.now() - start
 
 

@@ -6,7 +6,6 @@ once. The same function on the same arguments is then what `throughput` and `lat
 
 from __future__ import annotations
 
-import functools
 import math
 import time
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from harness.measure.calibrate import calibrate
 from harness.measure.validity import Doubt, check_leftover, check_scaling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from harness.backends.base import Backend, Prepared
     from harness.core.device import Device
@@ -64,7 +63,7 @@ class Arm:
         first_call_s = time.perf_counter() - start
         found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, output)
         doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output)
-        self._calls = Calls(*self._make_calls())
+        self._calls = Calls(self._prepared.function, *self._arguments_in_turn())
         self._output = output
         self._recompiled = 0
         return {
@@ -87,14 +86,13 @@ class Arm:
             proof.check_inputs_matter(backend, workload, bundle, prepared),
         ]
 
-    def _make_calls(self) -> list[Callable[[], Any]]:
-        """One call on the same arguments, or enough copies in turn that none is still in a cache."""
-        prepared = self._prepared
-        if self._workload.cache == "warm" or not prepared.arguments:
-            return [functools.partial(prepared.function, *prepared.arguments)]
+    def _arguments_in_turn(self) -> list[tuple[Any, ...]]:
+        """Always the same arguments, or so many copies in turn that none is still in a cache."""
+        first = self._prepared.arguments
+        if self._workload.cache == "warm" or not first:
+            return [first]
         copies = math.ceil(self._cold_bytes / max(1, self._workload.input_bytes())) + 1
-        held = [self._backend.place(self._workload, self._bundle.inputs) for _ in range(copies - 1)]
-        return [functools.partial(prepared.function, *arguments) for arguments in (prepared.arguments, *held)]
+        return [first, *(self._backend.place(self._workload, self._bundle.inputs) for _ in range(copies - 1))]
 
     def calibrate(self, least_ns: int, most_ns: int) -> Message:
         """Choose how many calls make a block; also warms everything up."""

@@ -65,8 +65,8 @@ def test_reset_runs_before_the_primer_and_before_the_block_and_is_not_timed() ->
 
 def test_cold_calls_take_their_turn_from_block_to_block() -> None:
     """Starting again with the first copies would find them still warm."""
-    meter, log = ScriptedMeter(), []
-    calls = Calls(*(lambda number=number: log.append(number) for number in range(5)))
+    meter, log = ScriptedMeter(), list[int]()
+    calls = Calls(log.append, *((number,) for number in range(5)))
     run_block(calls, 3, lambda _: None, meter)
     run_block(calls, 3, lambda _: None, meter)
     assert log == [0, 1, 2, 3, 4, 0, 1, 2]
