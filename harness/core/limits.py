@@ -17,7 +17,7 @@ def last_level_cache_bytes(root: Path = Path("/sys/devices/system/cpu/cpu0/cache
     sizes = []
     for path in root.glob("index*/size"):
         with suppress(OSError, ValueError, KeyError):
-            text = path.read_text().strip()
+            text = path.read_text("ascii").strip()
             sizes.append(int(text[:-1]) * _FACTORS[text[-1]])
     return max(sizes, default=ASSUMED_CACHE_BYTES)
 
@@ -25,7 +25,7 @@ def last_level_cache_bytes(root: Path = Path("/sys/devices/system/cpu/cpu0/cache
 def free_memory_bytes(meminfo: Path = Path("/proc/meminfo")) -> int:
     """Return how much memory can be taken without pushing others out."""
     with suppress(OSError, ValueError):
-        for line in meminfo.read_text().splitlines():
+        for line in meminfo.read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 2**10
     return ASSUMED_MEMORY_BYTES

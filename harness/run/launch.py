@@ -257,7 +257,7 @@ def _with_last_line(reason: str, tail: str) -> str:
 def _oom_kills() -> int:
     """How many processes this system has killed for want of memory so far."""
     with suppress(OSError, ValueError):
-        for line in Path("/proc/vmstat").read_text().splitlines():
+        for line in Path("/proc/vmstat").read_text("ascii").splitlines():
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0

@@ -63,14 +63,14 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
         "tolerance": asdict(bundle.tolerance),
         "input_hash": bundle.input_hash,
     }
-    (folder / "bundle.json").write_text(json.dumps(facts))
+    (folder / "bundle.json").write_text(json.dumps(facts), "utf-8")
 
 
 def read_bundle(folder: Path) -> Bundle:
     """Map the bundle in `folder`; its arrays cannot be written through."""
     import numpy as np
 
-    facts = json.loads((folder / "bundle.json").read_text())
+    facts = json.loads((folder / "bundle.json").read_text("utf-8"))
     groups = {
         group: {name: np.load(folder / f"{group}.{name}.npy", mmap_mode="r") for name in names}
         for group, names in facts["names"].items()
