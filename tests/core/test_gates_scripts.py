@@ -176,11 +176,14 @@ class Clock:
 
 
 def walk(folder: Path, ends: dict[str, tuple[float, int | None]], budget_s: float = 570.0) -> list[Any]:
-    """Walk the real plan; each command ends as it is told, after the seconds it is told."""
+    """Walk the real plan; each command ends as it is told, after the seconds it is told.
+
+    A command is known by its words after the interpreter: where the checkout lies must not decide.
+    """
     clock = Clock()
 
     def call(command: Sequence[str], limit_s: float, output: Path, log: Path) -> int | None:
-        text = " ".join(command)
+        text = " ".join(Path(word).name if Path(word).is_absolute() else word for word in command)
         takes_s, status = next((end for part, end in ends.items() if part in text), (10.0, 0))
         log.write_text(f"complaint of {command[-1]}\n", encoding="utf-8")
         clock.s += min(takes_s, limit_s)
