@@ -37,4 +37,4 @@ def missing(info: BackendInfo, device: Device) -> Remedy | None:
     if not absent:
         return None
     command = info.install.get(device.kind) or info.install.get("cpu", "")
-    return Remedy(reason=f"{', '.join(absent)} is not installed", command=command)
+    return Remedy(reason=f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed", command=command)

@@ -101,6 +101,8 @@ def _targets(arguments: argparse.Namespace) -> list[tuple[Target, BackendInfo]]:
     from harness.errors import UsageError
 
     given = options.targets_of(arguments.target)
+    if given and (arguments.backend or arguments.device):
+        raise UsageError("a target names its backend and its device already", remedy="leave one of the two out")
     if given:
         found = [(target, find_backend(target.backend)) for target in given]
         unknown = [target for target, info in found if target.mode and info.mode(target.mode) is None]

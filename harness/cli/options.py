@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from harness.suite.model import Suite
 
 LONGEST = 15  # digits of a number: beyond it a float would no longer hold it exactly
+LEAST_TIME_S, MOST_TIME_S = 0.1, 86400.0
 PROFILES = ("quick", "standard", "rigorous")
 
 
@@ -40,6 +42,11 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Let the user say where results are."""
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER", help="default: results")
+
+
+def results_option(results: Path) -> str:
+    """Return what a command that is printed for the user needs to find `results`, fit to be pasted."""
+    return "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
 
 
 def add_measure(parser: argparse.ArgumentParser) -> None:
@@ -74,13 +81,11 @@ def targets_of(texts: list[str]) -> list[Target]:
 
 def with_measure(suite: Suite, arguments: argparse.Namespace) -> Suite:
     """Return the suite measured as the command line says."""
-    from harness.core.units import read_seconds
-
     changes = {
         "profile": arguments.profile,
         "threads": arguments.threads,
         "seed": arguments.seed,
-        "max_time_s": None if arguments.max_time is None else read_seconds(arguments.max_time),
+        "max_time_s": _max_time(arguments.max_time),
     }
     said = {name: value for name, value in changes.items() if value is not None}
     return replace(suite, measure=replace(suite.measure, **said)) if said else suite
@@ -105,3 +110,15 @@ def read_budget(text: str | None) -> float | None:
     if budget <= 0:
         raise UsageError("a budget of no time measures nothing", remedy="write --budget 10m")
     return budget
+
+
+def _max_time(text: str | None) -> float | None:
+    """Read the time of one arm, within the bounds that a suite has too."""
+    from harness.core.units import read_seconds
+
+    if text is None:
+        return None
+    seconds = read_seconds(text)
+    if not LEAST_TIME_S <= seconds <= MOST_TIME_S:
+        raise UsageError("--max-time must lie between 100ms and 24h", remedy="write --max-time 20s")
+    return seconds

@@ -7,11 +7,15 @@ quick look and not a verdict; the last lines name the command that measures in e
 from __future__ import annotations
 
 import argparse
+import shlex
+import shutil
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import harness
 from harness.cli import options
 from harness.errors import DeviceUnavailable, ExitCode
 
@@ -112,13 +116,20 @@ def _suite(targets: Sequence[Target]) -> Suite:
 
 
 def _say_next(arguments: argparse.Namespace, took_s: float) -> None:
-    shown = "" if str(arguments.results) == "results" else f" --results {arguments.results}"
+    where = options.results_option(arguments.results)
     print(
         f"\nThat took {took_s:.0f} s. It is a quick look and not a verdict: one process each, so luck with a process,\n"
         "or a busy moment of this machine, can be several per cent. To measure in earnest:\n\n"
-        f"    python -m harness run suites/gemm.yaml{shown}\n"
-        f"    python -m harness report{shown}\n"
+        f"    python -m harness run {_gemm()}{where}\n"
+        f"    python -m harness report{where}\n"
     )
+
+
+def _gemm(beside: Path = Path(harness.__file__).parents[1]) -> str:
+    """Name the suite so that the command works here, where the checkout is known to hold it."""
+    near = Path("suites", "gemm.yaml")
+    far = beside / near
+    return shlex.quote(str(far)) if far.is_file() and not near.is_file() else str(near)
 
 
 class Sentences:
@@ -131,7 +142,7 @@ class Sentences:
     def phase(self, text: str) -> None:
         """Show on a terminal what is going on."""
         if sys.stderr.isatty():
-            print(f"\r\x1b[K{text[:78]}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=sys.stderr, flush=True)
 
     def advance(self, share: float, arm: ArmState | None) -> None:
         """Nothing to say between cases."""
@@ -151,11 +162,14 @@ def _seen(state: ArmState) -> tuple[float | None, str]:
     """Return an arm's median time, or why there is none."""
     from statistics import median
 
-    if state.outcome is not None or not state.proved_sets:
-        return None, f"{state.outcome or 'not reached'}: {state.detail}"
+    times = [sample.wall_ns / sample.inner * 1e-9 for sample in state.throughput]
+    if state.outcome is not None:
+        return None, f"{state.outcome}: {state.detail}"
     if state.failed_checks:
         return None, "invalid: " + "; ".join(doubt.detail for doubt in state.failed_checks)
-    return median(sample.wall_ns / sample.inner * 1e-9 for sample in state.throughput), ""
+    if not state.proved_sets or not times:  # interrupted between the proof and the first block, say
+        return None, "not reached"
+    return median(times), ""
 
 
 def sentence(name: str, seen: Sequence[tuple[str, float | None, str]]) -> str:

@@ -84,11 +84,7 @@ def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
     if result.stopped:
         print(f"\nended early ({result.stopped}); what was measured is kept", file=sys.stderr)
     print(f"\nresults: {result.paths.measurements}")
-    print(f"next:    python -m harness report{_results_option(arguments)}")
-
-
-def _results_option(arguments: argparse.Namespace) -> str:
-    return "" if arguments.results == Path("results") else f" --results {arguments.results}"
+    print(f"next:    python -m harness report{options.results_option(arguments.results)}")
 
 
 def result_values(result: RunResult) -> dict[str, Any]:

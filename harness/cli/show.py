@@ -52,7 +52,11 @@ def _is_suite(what: str) -> bool:
     """A manifest and a table of results are files too, and mean their run."""
     if what.endswith((".yaml", ".yml")):
         return True
-    return Path(what).is_file() and not what.endswith((".json", ".parquet", ".jsonl"))
+    try:
+        there = Path(what).is_file()
+    except OSError:  # longer than any name of a file
+        return False
+    return there and not what.endswith((".json", ".parquet", ".jsonl"))
 
 
 def _text(suite: Suite) -> str:

@@ -22,6 +22,22 @@ def last_level_cache_bytes(root: Path = Path("/sys/devices/system/cpu/cpu0/cache
     return max(sizes, default=ASSUMED_CACHE_BYTES)
 
 
+def all_last_level_caches_bytes(root: Path = Path("/sys/devices/system/cpu")) -> int:
+    """Return what the outermost caches of all processors hold together: dies and sockets have one each."""
+    found: dict[tuple[int, str], int] = {}
+    for path in root.glob("cpu[0-9]*/cache/index*"):
+        with suppress(OSError, ValueError, KeyError, IndexError):
+            level = int(_word(path / "level"))
+            size = _word(path / "size")
+            found[level, _word(path / "shared_cpu_list")] = int(size[:-1]) * _FACTORS[size[-1]]
+    outermost = max((level for level, _ in found), default=0)
+    return sum(size for (level, _), size in found.items() if level == outermost) or ASSUMED_CACHE_BYTES
+
+
+def _word(path: Path) -> str:
+    return path.read_text("ascii").strip()
+
+
 def free_memory_bytes(meminfo: Path = Path("/proc/meminfo")) -> int:
     """Return how much memory can be taken without pushing others out."""
     with suppress(OSError, ValueError):

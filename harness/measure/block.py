@@ -90,6 +90,7 @@ def run_latency(
     with _no_garbage_collection():
         before = meter.counters()
         for arguments in calls.take(count):
+            output = None  # let go first, as in a block: two would take turns in the caches
             if reset is not None:
                 reset()
             start = now()
@@ -97,17 +98,26 @@ def run_latency(
             wait(output)
             readings.append((start, now()))
         after = meter.counters()
-    share = Counters(
-        cpu_ns=(after.cpu_ns - before.cpu_ns) // count,
-        runq_ns=None if after.runq_ns is None or before.runq_ns is None else (after.runq_ns - before.runq_ns) // count,
-        switches=(after.switches - before.switches) // count,
-    )
-    zero = Counters(cpu_ns=0, runq_ns=None if share.runq_ns is None else 0, switches=0)
+    steps = [_between(before, after, index, count) for index in range(count + 1)]
     blocks = [
-        _block(start, end - start, zero, share, primer_ns if index == 0 else 0)
+        _block(start, end - start, steps[index], steps[index + 1], primer_ns if index == 0 else 0)
         for index, (start, end) in enumerate(readings)
     ]
     return blocks, output
+
+
+def _between(before: Counters, after: Counters, index: int, count: int) -> Counters:
+    """Return what counters stand at after `index` of `count` equal steps: rounded, but nothing of the sum is lost."""
+
+    def at(low: int, high: int) -> int:
+        return low + (high - low) * index // count
+
+    waited = before.runq_ns is not None and after.runq_ns is not None
+    return Counters(
+        cpu_ns=at(before.cpu_ns, after.cpu_ns),
+        runq_ns=at(before.runq_ns or 0, after.runq_ns or 0) if waited else None,
+        switches=at(before.switches, after.switches),
+    )
 
 
 def _prime(calls: Calls, wait: Callable[[Any], None], meter: Meter, reset: Call | None) -> int:

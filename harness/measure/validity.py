@@ -17,6 +17,9 @@ USUAL_RATIOS = (3.2, 4.6)
 LEFTOVER_SHARE = 0.05
 LEFTOVER_FLOOR_NS = 50_000  # below it two reads differ by themselves
 READS = 5
+FRESH = 3
+REMEMBERED_RATIO = 10  # arrays that no cache holds make an honest call slower too, but not so much
+REMEMBERED_FLOOR_NS = 100_000
 # Linux brings the CPU time of a thread that is running elsewhere up to date once a tick (4 ms): a block of
 # 7 ms on two busy processors was seen to have used 2.12 of them.
 PARALLELISM_SLACK = 1.25
@@ -65,10 +68,27 @@ def check_leftover(block: Callable[[], int], read: Callable[[], int]) -> Doubt |
             blocks.append(block())
             after = read()
             excess.append(after - read())
-        left, length = median(excess), median(blocks)
+        left, length = sorted(excess)[1], median(blocks)  # what is left by rule is left nearly each time
         if left <= max(LEFTOVER_SHARE * length, LEFTOVER_FLOOR_NS):
             return None
     return Doubt(code="V5", detail=f"{left / 1000:.0f} µs left to wait for after a block of {length / 1000:.0f} µs")
+
+
+def check_remembered(again: Callable[[], int], fresh: Callable[[], int]) -> Doubt | None:
+    """V2: a call on arrays never seen before takes as long as one on the same arrays again.
+
+    Answers that are kept by the identity of their arguments are right for all inputs, and cost a
+    look-up: only time tells. Both callables time a single call with its fence; the fastest counts.
+    """
+    for _ in range(2):  # confirmed once
+        first = again()
+        count = FRESH if first * FRESH < LONG_CHECK_NS else 1
+        known = min([first, *(again() for _ in range(count - 1))])
+        new = min(fresh() for _ in range(count))
+        if new <= max(REMEMBERED_RATIO * known, known + REMEMBERED_FLOOR_NS):
+            return None
+    words = f"a call takes {new / 1000:.0f} µs on new arrays and {known / 1000:.0f} µs on the same again"
+    return Doubt(code="V2", detail=f"{words}: its answer is remembered")
 
 
 def check_parallelism(blocks: Sequence[tuple[int, int]], threads: int) -> Doubt | None:

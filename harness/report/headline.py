@@ -107,7 +107,7 @@ def _scope(board: Board) -> str:
 
 
 def _judged(run: RunFindings, lead: str, beside: Combined, two: tuple[str, str], scope: str) -> str:
-    if beside.sets < LEAST_SETS["round"] or beside.covers_one is None:
+    if beside.sets < LEAST_SETS[beside.pairing] or beside.covers_one is None:
         return f"indicative: {lead}"
     if run.self_check.passed is not True:
         return f"verdict withheld: {lead}"

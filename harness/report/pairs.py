@@ -13,7 +13,7 @@ import pandas as pd
 
 from harness.stats.compare import Ratio, compare_many, cube_of
 from harness.stats.estimate import FloatArray
-from harness.store.record import Measurement, Outcome
+from harness.store.record import UNPROVED, Measurement, Outcome
 
 QUANTITY = "throughput"
 KEY = ["case_key", "target", "label", "replica"]
@@ -44,6 +44,10 @@ class Pairs:
         self.compare(pairs)
         return np.array([self._known[pair][1] for pair in pairs]).reshape(len(pairs), -1)
 
+    def pairing(self, pairs: Iterable[tuple[int, int]]) -> str:
+        """Return how `pairs` were measured side by side, taken together: the weakest of them counts."""
+        return "process" if any(self._pairing_of(pair) == "process" for pair in pairs) else "round"
+
     def _find(self, a: int, b: int) -> tuple[Ratio, FloatArray]:
         if (a, b) not in self._known:
             self.compare([(a, b)])
@@ -56,7 +60,7 @@ class Pairs:
 def _cube(arms: Sequence[Measurement], samples: pd.DataFrame | None) -> FloatArray:
     if samples is None or samples.empty:
         return np.full((len(arms), 1, 1), np.nan)
-    chosen = samples[samples["quantity"] == QUANTITY]
+    chosen = samples[(samples["quantity"] == QUANTITY) & (samples["flags"] != UNPROVED)]
     keys = [(arm.case_key, arm.target, arm.label, arm.replica) for arm in arms if arm.outcome == Outcome.MEASURED]
     places = np.array([at for at, arm in enumerate(arms) if arm.outcome == Outcome.MEASURED], dtype=np.int64)
     if not keys or chosen.empty:

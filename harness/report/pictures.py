@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.report import words
 from harness.report.escape import visible
 from harness.report.findings import Board, Entry, RunFindings, name_of
+from harness.report.headline import is_indicative
 from harness.report.picture import Dot, Lane, Lanes, Picture, slug
 from harness.report.speed import lines_of
 from harness.store.record import Measurement, Outcome
@@ -20,24 +21,26 @@ def pictures_of(run: RunFindings, prefix: str = "") -> list[Picture]:
     targets = tuple(dict.fromkeys(name_of(arm) for arm in run.arms if arm.replica == 0))
     drawn: list[Picture] = []
     for board in [board for board in run.boards if board.ranked]:
-        drawn += _lanes(board, targets, prefix, run.reference)
+        drawn += _lanes(board, targets, prefix, run)
     return [*drawn, *lines_of(run, targets, prefix)]
 
 
-def _lanes(board: Board, targets: tuple[str, ...], prefix: str, reference: str) -> list[Picture]:
+def _lanes(board: Board, targets: tuple[str, ...], prefix: str, run: RunFindings) -> list[Picture]:
     entries = [entry for case in board.cases for entry in case.entries]
     if not any(entry.measured for entry in entries):
         return []
     relative = any(entry.beside_reference and entry.beside_reference.ratio for entry in entries)
     lanes = [_lane(case.name, case.entries, relative) for case in board.cases[:MOST_CASES]]
     parts = [lanes[at : at + CASES_A_PICTURE] for at in range(0, len(lanes), CASES_A_PICTURE)]
-    what = f"time over that of {visible(reference, 60)}" if relative else "time of a call"
+    what = f"time over that of {visible(run.reference, 60)}" if relative else "time of a call"
+    # A picture travels without its page, so it says itself that it holds no verdict.
+    title = f"{board.mode_class}: {what}{', indicative' if is_indicative(run) else ''}"
     return [
         Lanes(
             name=slug(f"{prefix}{board.mode_class}-{at + 1:02d}"),
             section=board.mode_class,
-            title=_numbered(f"{board.mode_class}: {what}", at, len(parts)),
-            alt=f"{board.mode_class}: {what}, with intervals, cases {at * CASES_A_PICTURE + 1} to "
+            title=_numbered(title, at, len(parts)),
+            alt=f"{title}{', with intervals' if _has_intervals(part) else ''}, cases {at * CASES_A_PICTURE + 1} to "
             f"{at * CASES_A_PICTURE + len(part)} of {len(board.cases)}",
             unit=f"{what}: left is faster" if relative else what,
             targets=targets,
@@ -46,6 +49,10 @@ def _lanes(board: Board, targets: tuple[str, ...], prefix: str, reference: str) 
         )
         for at, part in enumerate(parts)
     ]
+
+
+def _has_intervals(lanes: Sequence[Lane]) -> bool:
+    return any(dot.low < dot.high for lane in lanes for dot in lane.dots.values())
 
 
 def _lane(name: str, entries: Sequence[Entry], relative: bool) -> Lane:  # noqa: FBT001  (two kinds of one picture)

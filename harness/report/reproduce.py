@@ -26,11 +26,36 @@ def environment(run: RunFindings) -> list[str]:
 
 
 def reproduce(run: RunFindings) -> list[str]:
-    """Return the commands that measured this and made the page, as lines that are safe to show."""
+    """Return the commands that measured this and made the page, as lines that are safe to show.
+
+    A seed that was drawn is written out: without it the inputs and the order would be others.
+    """
     command = run.manifest.get("command")
     if not isinstance(command, str) or not command:
         command = shlex.join(["python", "-m", "harness", "run", str(run.manifest.get("suite_path") or run.suite)])
-    return [visible(command, 500).replace("```", "` ` `"), f"python -m harness report {visible(run.run_id)}"]
+    words = _words(command)
+    seed = run.manifest.get("seed")
+    if words[:4] == ["python", "-m", "harness", "run"] and isinstance(seed, int) and "--seed" not in command:
+        command = f"{command} --seed {seed}"
+    page = ["python", "-m", "harness", "report", run.run_id, *_results(words)]
+    return [visible(text, 500).replace("```", "` ` `") for text in (command, shlex.join(page))]
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a manifest may come from anywhere
+        return []
+
+
+def _results(words: list[str]) -> list[str]:
+    """Return the option by which the command said where results are."""
+    for at, word in enumerate(words):
+        if word == "--results":
+            return words[at : at + 2]
+        if word.startswith("--results="):
+            return [word]
+    return []
 
 
 def _from_rows(run: RunFindings) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from harness.store.record import Measurement, Sample
 if TYPE_CHECKING:
     from datetime import datetime
 
-SAMPLE_COLUMNS = ("case_key", "target", "label", "replica", "quantity", "set", "round", "inner", "wall_ns")
+SAMPLE_COLUMNS = ("case_key", "target", "label", "replica", "quantity", "set", "round", "inner", "wall_ns", "flags")
 
 _FIELDS = {field.name: field for field in fields(Measurement)}
 _NUMBER = re.compile(r"([0-9]+)")

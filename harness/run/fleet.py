@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LARGEST_PADDING = 4096
 DEVICE_CACHE_BYTES = 128 * 2**20  # more than the last-level cache of any accelerator known to us
 COLD_FACTOR = 5
+COLD_ALL = 2
 
 
 class Workers:
@@ -44,7 +45,7 @@ class Workers:
         self._rng = random.Random(seed)  # noqa: S311  (layout luck, not secrets)
         self._guardian = Guardian(scratch)
         self._helper: Worker | None = None
-        self._bundles: dict[str, Path] = {}
+        self._bundles: dict[str, Path | WorkerLost] = {}
         self._cpus: dict[int, list[int]] = {}
         self._count = 0
         self.machine = machine.facts()
@@ -88,17 +89,32 @@ class Workers:
         return reply
 
     def bundle(self, case: Case, *, deadline_s: float) -> Path:
-        """Have the helper make a case's inputs and reference, once a run."""
-        folder = self._bundles.get(case.key)
-        if folder is None:
-            folder = self._scratch / "bundles" / case.key
-            reply = self._helping().request(
+        """Have the helper make a case's inputs and reference, once a run; what failed is not tried again."""
+        if case.key not in self._bundles:
+            try:
+                self._bundles[case.key] = self._make_bundle(case, deadline_s)
+            except WorkerLost as lost:
+                self._bundles[case.key] = lost
+        made = self._bundles[case.key]
+        if isinstance(made, WorkerLost):
+            raise WorkerLost(made.kind, made.detail)
+        return made
+
+    def _make_bundle(self, case: Case, deadline_s: float) -> Path:
+        folder = self._scratch / "bundles" / case.key
+        helper = self._helping()
+        helper.wake()
+        try:
+            reply = helper.request(
                 {"op": "bundle", "seed": self._seed, "folder": str(folder), **describe_case(case)},
                 deadline_s=deadline_s,
             )
-            if "failed" in reply:
-                raise WorkerLost(reply["failed"], reply["detail"])
-            self._bundles[case.key] = folder
+        except WorkerLost:
+            self._helper = None  # the next case gets another
+            raise
+        helper.hold()  # threads of its BLAS may spin for a while
+        if "failed" in reply:
+            raise WorkerLost(reply["failed"], reply["detail"])
         return folder
 
     def env_id(self, facts: dict[str, Any]) -> str:
@@ -107,9 +123,7 @@ class Workers:
 
     def cold_bytes(self, arm: Arm) -> int:
         """Return a size that no cache of the device holds."""
-        if arm.target.device.kind != "cpu":
-            return COLD_FACTOR * DEVICE_CACHE_BYTES
-        return COLD_FACTOR * limits.last_level_cache_bytes()
+        return cold_bytes(arm)
 
     def cpus(self) -> dict[int, list[int]]:
         """Return the processors that each process-set ran on."""
@@ -117,7 +131,7 @@ class Workers:
 
     def _helping(self) -> Worker:
         if self._helper is None:
-            (self._scratch / "bundles").mkdir()
+            (self._scratch / "bundles").mkdir(exist_ok=True)
             self._helper = self._spawn(sys.executable, backend={}, target={})
         return self._helper
 
@@ -144,6 +158,14 @@ class Workers:
         )
         launch = Launch(python=python, environment=environment, log=folder / "output.log")
         return Worker(launch, guardian=self._guardian, interrupted=self._interrupted)
+
+
+def cold_bytes(arm: Arm) -> int:
+    """Return how many bytes of inputs exceed every cache of the arm's device for certain."""
+    if arm.target.device.kind != "cpu":
+        return COLD_FACTOR * DEVICE_CACHE_BYTES
+    # Threads on several dies share the work, and each die keeps its part: all their caches count.
+    return max(COLD_FACTOR * limits.last_level_cache_bytes(), COLD_ALL * limits.all_last_level_caches_bytes())
 
 
 def threads_of(target_threads: int | None) -> int:

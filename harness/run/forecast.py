@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.backends.base import COMPILED
+from harness.run.fleet import cold_bytes
 from harness.run.plan import Arm, Plan
 from harness.run.terms import LATENCY_ROUNDS, LATENCY_TURN_NS, Pace, memory_needed
 
@@ -59,5 +60,5 @@ def _arm_seconds(arm: Arm, pace: Pace, threads: int) -> float:
 
 def _memory(arms: Sequence[Arm], pace: Pace) -> int:
     """What is held at once: a shard's worth, or the largest case on one worker."""
-    largest = max((memory_needed(arm) for arm in arms), default=0)
-    return max(largest, min(pace.shard_bytes, sum(memory_needed(arm) for arm in arms)))
+    held = [memory_needed(arm, cold_bytes(arm) if arm.case.workload.cache == "cold" else 0) for arm in arms]
+    return max(0, *held, min(pace.shard_bytes, sum(held)))

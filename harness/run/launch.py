@@ -117,20 +117,25 @@ class Worker:
         self._guardian = guardian
         self._interrupted = interrupted
         self._decoder = Decoder()
+        self._ended = False
         self._oom_kills = _oom_kills()
         ours, theirs = socket.socketpair()
         self._socket = ours
         command = [launch.python, "-P", "-m", "harness.worker", str(theirs.fileno()), str(os.getpid())]
         with theirs, launch.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603  (an argument list, no shell)
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=dict(launch.environment),
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(  # noqa: S603  (an argument list, no shell)
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=dict(launch.environment),
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                raise WorkerLost("crashed", f"{launch.python} cannot be started: {error.strerror}") from error
         guardian.watch(self.pid)
         self._selector = selectors.DefaultSelector()
         self._selector.register(ours, selectors.EVENT_READ)
@@ -169,13 +174,17 @@ class Worker:
 
     def hold(self) -> None:
         """Stop all threads of the worker's group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:
         """Let them go on."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Send to the whole group; once it has ended, its number may be somebody else's."""
+        if not self._ended:
+            with suppress(ProcessLookupError, PermissionError):  # the second is macOS's word for a zombie
+                os.killpg(self.pid, number)
 
     def close(self) -> None:
         """Ask the worker to go, then see that the whole group has gone."""
@@ -234,8 +243,8 @@ class Worker:
         return WorkerLost("timeout", f"no answer within {deadline_s:g} s")
 
     def _end(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+        self._ended = True
         self._process.wait()
         self._guardian.forget(self.pid)
         with suppress(OSError):

@@ -7,6 +7,7 @@ exactly one row, so an arm that cannot run is planned too, with its outcome besi
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ def absence(target: Target, info: BackendInfo, present: frozenset[str]) -> str |
     if target.device.kind not in present:
         return f"there is no {target.device.kind} in this machine"
     if target.python:
-        return None
+        return None if shutil.which(target.python) else f"{target.python} is no program; name an interpreter of Python"
     lack = registry.missing(info, target.device) or info.lacks(target.mode, target.device)
     return None if lack is None else str(lack)
 

@@ -5,6 +5,7 @@ Everything here goes to standard error; results alone go to standard output.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -47,7 +48,7 @@ class Progress(Silent):
     ) -> None:
         self._stream = stream or sys.stderr
         self._clock = clock
-        self._lines = not self._stream.isatty() if lines is None else lines
+        self._lines = not _can_redraw(self._stream) if lines is None else lines
         self._start = clock()
         self._shown = self._start - HEARTBEAT_S
         self._share = 0.0
@@ -109,6 +110,10 @@ class Progress(Silent):
     def _say(self, text: str) -> None:
         self.close()
         self._stream.write(f"{text}\n")
+
+
+def _can_redraw(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _clock_words(seconds: float) -> str:

@@ -104,14 +104,17 @@ def run_plan(
         rng=random.Random(seed),  # noqa: S311  (the order of rounds, recorded to be repeatable)
         stop=stop,
     )
+    ended = False
     try:
         with _stop_on_signals(stop), workers:
             session.run()
+        ended = True
     except KeyboardInterrupt:  # the second signal: at once, with what is on record
         pass
     finally:
         rows = tuple(sink.rows.values())
-        state = "partial" if stop.reason or any(row.outcome == Outcome.NOT_RUN for row in rows) else "complete"
+        short = not ended or stop.reason or any(row.outcome == Outcome.NOT_RUN for row in rows)
+        state = "partial" if short else "complete"
         paths = writer.close(state, _ending(session, stop, workers))
     return RunResult(
         run_id=facts.run_id,

@@ -14,11 +14,11 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.run.launch import Interrupted, WorkerLost
-from harness.run.plan import Plan
+from harness.run.plan import Arm, Plan
 from harness.run.state import LEAST_ROUNDS, ArmState, RunFacts
 from harness.run.team import Team
 from harness.run.terms import (
@@ -36,7 +36,9 @@ from harness.run.terms import (
     memory_needed,
     rounds_within,
 )
-from harness.store.record import Outcome, Sample
+from harness.store.record import UNPROVED, Outcome, Sample
+
+PROOF_BLOCKS = 100  # more than V4 and V5 ever time, each of them confirmed once
 
 
 @dataclass(kw_only=True)
@@ -91,6 +93,7 @@ class Session:
         try:
             with self._spent("starting"):
                 self._team.start(self._shuffled(team), self._set)
+            self._keep([state for state in team if not state.live])
             for shard in self._shards(team):
                 self._measure_shard([state for state in shard if state.live])
         finally:
@@ -110,12 +113,17 @@ class Session:
             with self._spent("measuring"):
                 self._rounds([state for state in begun if state.live])
         except Interrupted:
-            self.stop.draining = True
-            self._finish(begun)
-            self.stop.draining = False
+            self._end_shard(begun, shard)
             raise
+        self._end_shard(begun, shard)
+
+    def _end_shard(self, begun: list[ArmState], shard: list[ArmState]) -> None:
+        """Bring to its end what was begun, whoever asks to stop meanwhile: a time is worth nothing unproved."""
+        self.stop.draining = True
         with self._spent("finishing"):
             self._finish(begun)
+            self._keep(shard)
+        self.stop.draining = False
 
     @contextmanager
     def _spent(self, phase: str) -> Iterator[None]:
@@ -147,7 +155,8 @@ class Session:
         self.rng.shuffle(teams)
         for team in teams:
             for state in team:
-                state.pairing = "round" if team is together else "process"
+                # Once measured by whole processes, always compared so: other sets may fit into memory together.
+                state.pairing = "round" if team is together and state.pairing != "process" else "process"
         return teams
 
     def _shards(self, team: list[ArmState]) -> Iterator[list[ArmState]]:
@@ -161,7 +170,7 @@ class Session:
         shard: list[list[ArmState]] = []
         held = 0
         for arms in by_case.values():
-            need = sum(memory_needed(state.arm) for state in arms)
+            need = sum(self._memory(state.arm) for state in arms)
             if need > self.pace.shard_bytes:
                 yield from self._one_by_one(arms)
                 continue
@@ -172,6 +181,9 @@ class Session:
             held += need
         if shard:
             yield [state for case in shard for state in case]
+
+    def _memory(self, arm: Arm) -> int:
+        return memory_needed(arm, self.fleet.cold_bytes(arm) if arm.case.workload.cache == "cold" else 0)
 
     def _one_by_one(self, arms: list[ArmState]) -> Iterator[list[ArmState]]:
         for state in self._shuffled(arms):
@@ -207,7 +219,7 @@ class Session:
         reply = self._team.ask(
             state,
             "prepare",
-            self.deadlines.prepare_s,
+            self.deadlines.prepare_s + self._longest_s,
             bundle=str(folder),
             cold_bytes=self.fleet.cold_bytes(state.arm),
             **describe_case(case),
@@ -216,6 +228,7 @@ class Session:
             return False
         state.prepared(reply)
         if not state.live:
+            self._team.forget(state)
             return False
         self._team.holds(state)
         return True
@@ -223,7 +236,9 @@ class Session:
     def _warm(self, state: ArmState) -> None:
         """On the first set choose the block and prove that time can be believed; later only warm up."""
         if state.inner is not None:
-            self._team.ask(state, "throughput", self._block_deadline(state), inner=state.inner)
+            reply = self._team.ask(state, "throughput", self._block_deadline(state), inner=state.inner)
+            if reply is not None:
+                state.take_doubts(reply)
             return
         pace = self.pace
         self.observer.phase(
@@ -232,7 +247,7 @@ class Session:
         reply = self._team.ask(
             state,
             "calibrate",
-            self.deadlines.calibrate_s,
+            self.deadlines.calibrate_s + self._longest_s,
             least_ns=pace.least_block_ns,
             most_ns=pace.most_block_ns,
         )
@@ -243,11 +258,18 @@ class Session:
         if rounds < LEAST_ROUNDS:
             detail = f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time"
             state.fail("timeout", detail, "calibrate")
+            self._team.forget(state)
             return
         state.inner, state.call_ns, state.rounds_a_set = inner, call_ns, rounds
-        reply = self._team.ask(state, "prove", self.deadlines.prove_s, inner=inner)
+        deadline_s = self.deadlines.prove_s + PROOF_BLOCKS * (inner + 1) * call_ns / 1e9
+        reply = self._team.ask(state, "prove", deadline_s, inner=inner)
         if reply is not None:
             state.take_doubts(reply)
+
+    @property
+    def _longest_s(self) -> float:
+        """What an arm's calls may take in one set: a phase of a few calls is not to end one that `max_time` allows."""
+        return self.pace.max_time_s / self.pace.sets
 
     def _block_deadline(self, state: ArmState) -> float:
         expected = (state.call_ns or 0) * ((state.inner or 1) + 1) / 1e9
@@ -273,6 +295,7 @@ class Session:
         reply = self._team.ask(state, quantity, self._block_deadline(state), **message)
         if reply is None:
             return
+        state.take_doubts(reply)
         inner = message.get("inner", 1)
         kept = state.throughput if quantity == "throughput" else state.latency
         for block in reply["blocks"]:
@@ -296,7 +319,7 @@ class Session:
             self.observer.advance((self._set + number / self.pace.rounds) / self.pace.sets, state)
 
     def _finish(self, states: list[ArmState]) -> None:
-        """Prove what was timed, keep it, and free the memory."""
+        """Prove what was timed, and free the memory."""
         for state in states:
             if not state.live:
                 continue
@@ -304,6 +327,9 @@ class Session:
             self._team.released(state)
             if reply is not None:
                 state.finished(self._set, reply, self.run_facts.threads)
+
+    def _keep(self, states: list[ArmState]) -> None:
+        """Put what is known of these arms on record: who is killed later loses nothing of it."""
         self.sink.samples([sample for state in states for sample in self._of_this_set(state)])
         for state in states:
             self.sink.record(state.measurement(self.run_facts))
@@ -312,7 +338,11 @@ class Session:
             self.observer.case_done(case, of_case, self._set)
 
     def _of_this_set(self, state: ArmState) -> list[Sample]:
-        return [sample for sample in (*state.throughput, *state.latency) if sample.set == self._set]
+        return [
+            sample if state.stands(sample) else replace(sample, flags=UNPROVED)
+            for sample in (*state.throughput, *state.latency)
+            if sample.set == self._set
+        ]
 
 
 def _takes_part(state: ArmState, number: int, rounds: int) -> bool:

@@ -90,6 +90,17 @@ class ArmState:
         elif self.failed_checks:
             self.settle(Outcome.INVALID, self._doubt_words())
 
+    def stands(self, sample: Sample) -> bool:
+        """Whether what was timed together with `sample` was proved afterwards."""
+        return sample.set in self.proved_sets
+
+    def lost_before_proof(self, set_index: int) -> None:
+        """Say of blocks that their worker was lost, through another arm, before it proved its last answer."""
+        count = sum(sample.set == set_index for sample in self.throughput)
+        if count:
+            words = f"the worker of {count} blocks of set {set_index + 1} was lost before it proved its last answer"
+            self.doubts.append(Doubt(code="V1", detail=words, warning=True))
+
     def take_doubts(self, reply: dict[str, Any]) -> None:
         """Take up the outcome of checks."""
         self.checks.update(reply["checks"])
@@ -123,7 +134,7 @@ class ArmState:
     def _verdict(self) -> tuple[Outcome, str]:
         if self.outcome is not None:
             return self.outcome, self.detail
-        if sum(sample.set in self.proved_sets for sample in self.throughput) < LEAST_ROUNDS:
+        if sum(map(self.stands, self.throughput)) < LEAST_ROUNDS:
             return Outcome.NOT_RUN, "the run ended before this arm was timed and proved"
         if self.failed_checks:
             return Outcome.INVALID, self._doubt_words()
@@ -156,14 +167,14 @@ class ArmState:
         """Return the columns that only proved arms fill; a rejected time stands in a column of its own."""
         codes = tuple(sorted({doubt.code for doubt in self.failed_checks}))
         head: dict[str, Any] = {"outcome": str(outcome), "detail": detail, "validity": codes}
-        proved = [sample for sample in self.throughput if sample.set in self.proved_sets]
+        proved = [sample for sample in self.throughput if self.stands(sample)]
         head |= {"sets": len({s.set for s in proved}), "rounds": len(proved)}
         if outcome is Outcome.INVALID and proved:
             return {**head, "rejected_s": _summary(proved).time_s}
         if outcome is not Outcome.MEASURED:
             return head
         time = _summary(proved)
-        single = [sample for sample in self.latency if sample.set in self.proved_sets]
+        single = [sample for sample in self.latency if self.stands(sample)]
         if not single and self.inner == 1:  # a long call's blocks are single calls with a fence each
             single = proved
         workload = self.arm.case.workload

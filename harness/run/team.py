@@ -17,6 +17,9 @@ from harness.store.record import Outcome
 
 Crew = tuple[str, str, int]
 
+PATIENCE_S = 10.0  # for the answer that is under way when somebody asks to stop
+TIMING = ("throughput", "latency")
+
 
 @dataclass(kw_only=True)
 class Team:
@@ -52,37 +55,43 @@ class Team:
         for state in crews.values():
             if len(waiting) >= self.together:
                 self._await_start(*waiting.pop(0))
-            waiting.append((self._launch(state), state))
+            line = self._launch(state)
+            if line is not None:
+                waiting.append((line, state))
         while waiting:
             self._await_start(*waiting.pop(0))
 
-    def _launch(self, state: ArmState) -> Line:
-        line = self.fleet.launch(state.arm, self._set)
+    def _launch(self, state: ArmState) -> Line | None:
+        """Start a worker; one that is gone before it was told what to become ends its crew's arms."""
+        try:
+            line = self.fleet.launch(state.arm, self._set)
+        except WorkerLost as lost:
+            for member in self._crew_of(state):
+                member.fail(lost.kind, lost.detail, "start")
+            return None
         self._lines[state.arm.crew] = line
         return line
 
+    def _crew_of(self, first: ArmState) -> list[ArmState]:
+        return [state for state in self.states if state.arm.crew == first.arm.crew and state.live]
+
     def _await_start(self, line: Line, first: ArmState) -> None:
-        crew = [state for state in self.states if state.arm.crew == first.arm.crew and state.live]
+        crew = self._crew_of(first)
         try:
             reply = self.fleet.started(line, first.arm, deadline_s=self.deadlines.start_s)
         except WorkerLost as lost:
             reply = {"failed": lost.kind, "detail": lost.detail}
-        if "unavailable" in reply:
-            for state in crew:
-                state.settle(Outcome.UNAVAILABLE, reply["unavailable"])
-        elif "failed" in reply:
-            for state in crew:
-                state.fail(reply["failed"], reply["detail"], "start")
-        else:
-            line.hold()
-            self._ready[first.arm.crew] = {}
-            facts = reply["facts"]
-            for state in crew:
-                state.facts = facts
-                state.env_id = self.fleet.env_id(facts)
-                state.timings.setdefault("import_s", []).append(reply["import_s"])
+        if "unavailable" in reply or "failed" in reply:
+            _end(crew, reply, "start")
+            self._drop(first.arm.crew)
             return
-        self._drop(first.arm.crew)
+        line.hold()
+        self._ready[first.arm.crew] = {}
+        facts = reply["facts"]
+        for state in crew:
+            state.facts = facts
+            state.env_id = self.fleet.env_id(facts)
+            state.timings.setdefault("import_s", []).append(reply["import_s"])
 
     def _drop(self, crew: Crew) -> None:
         self._ready.pop(crew, None)
@@ -100,13 +109,50 @@ class Team:
         """Start a new worker where one was lost, and prepare again what it held."""
         held = [state for state in self._ready.get(crew, {}).values() if state.live]
         self._drop(crew)
+        for state in held:
+            state.lost_before_proof(self._set)
         heirs = [state for state in self.states if state.arm.crew == crew and state.live]
         if not heirs or self.stop.reason:
             return
-        self._await_start(self._launch(heirs[0]), heirs[0])
+        line = self._launch(heirs[0])
+        if line is not None:
+            self._await_start(line, heirs[0])
         for state in held:
             if state.live:
                 self.prepare_again(state)
+
+    def _settle(self, crew: Crew, line: Line, op: str) -> None:
+        """Hear the answer under way, or give the worker up: taken for the answer to the next command, it would lie.
+
+        A block is soon over, and all that its worker timed is proved only if the worker lives.
+        """
+        self.stop.draining, before = True, self.stop.draining
+        heard = False
+        if op in TIMING:
+            with suppress(WorkerLost):
+                line.answer(deadline_s=PATIENCE_S)
+                line.hold()
+                heard = True
+        if not heard:
+            self._drop(crew)
+        self.stop.draining = before
+
+    def forget(self, state: ArmState) -> None:
+        """Have an arm's worker let go of what it holds for it: nothing more will be asked of it."""
+        line = self._lines.get(state.arm.crew)
+        self.released(state)
+        if line is None:
+            return
+        line.wake()
+        try:
+            line.request({"op": "forget", "arm": id(state)}, deadline_s=self.deadlines.finish_s)
+        except WorkerLost:
+            self._replace(state.arm.crew)
+        except Interrupted:
+            self._settle(state.arm.crew, line, "forget")
+            raise
+        else:
+            line.hold()
 
     def ask(self, state: ArmState, op: str, deadline_s: float, **message: Any) -> dict[str, Any] | None:
         """Give the token to an arm's worker for one command; nothing comes back where the arm ended."""
@@ -122,11 +168,23 @@ class Team:
             state.fail(lost.kind, lost.detail, op)
             self._replace(state.arm.crew)
             return None
+        except Interrupted:
+            self._settle(state.arm.crew, line, op)
+            raise
         line.hold()
-        if "failed" in reply:
-            state.fail(reply["failed"], reply["detail"], op)
+        if "failed" in reply or "unavailable" in reply:
+            _end([state], reply, op)
             # Out of memory, or an error on an accelerator, can leave the process unfit for anything else.
-            if reply["failed"].startswith("oom") or state.arm.target.device.kind != "cpu":
+            if reply.get("failed", "").startswith("oom") or state.arm.target.device.kind != "cpu":
                 self._replace(state.arm.crew)
             return None
         return reply
+
+
+def _end(states: list[ArmState], reply: dict[str, Any], phase: str) -> None:
+    """End `states` as a worker's answer says."""
+    for state in states:
+        if "unavailable" in reply:
+            state.settle(Outcome.UNAVAILABLE, reply["unavailable"])
+        else:
+            state.fail(reply["failed"], reply["detail"], phase)

@@ -107,9 +107,11 @@ class Stop:
 
     def asked(self) -> bool:
         """Whether to stop now."""
+        if self.draining:  # a budget that ends while the last arms are proved has cut nothing short
+            return False
         if not self.reason and self.deadline is not None and self.clock() >= self.deadline:
             self.reason = "budget"
-        return bool(self.reason) and not self.draining
+        return bool(self.reason)
 
 
 @dataclass(kw_only=True)
@@ -132,10 +134,10 @@ def describe_case(case: Case) -> dict[str, Any]:
     return {"workload": f"{kind.__module__}:{kind.__qualname__}", "params": case.workload.params()}
 
 
-def memory_needed(arm: Arm) -> int:
-    """Return the bytes an arm holds: inputs, a second set of them for checks, and a few outputs."""
+def memory_needed(arm: Arm, cold_bytes: int = 0) -> int:
+    """Return the bytes an arm holds: inputs, a second set of them for checks, a few outputs, and cold copies."""
     workload = arm.case.workload
-    return 2 * workload.input_bytes() + 3 * workload.output_bytes()
+    return 2 * workload.input_bytes() + 3 * workload.output_bytes() + cold_bytes
 
 
 def rounds_within(pace: Pace, *, inner: int, call_ns: float) -> int:

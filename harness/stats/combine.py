@@ -25,6 +25,7 @@ class Combined:
     log_high: float | None
     cases: int
     sets: int
+    pairing: str = "round"  # "process" where arms of any case alternated by whole processes
 
     @property
     def ratio(self) -> float:
@@ -56,7 +57,7 @@ class Combined:
         return agree(self.log_low, self.log_high)
 
 
-def combine(per_set: FloatArray) -> Combined | None:
+def combine(per_set: FloatArray, *, pairing: str = "round") -> Combined | None:
     """Return the geometric mean over cases of logarithms [case, set]; cases that are all NaN are left out."""
     known = per_set[np.isfinite(per_set).any(axis=1)]
     if known.size == 0:
@@ -71,6 +72,7 @@ def combine(per_set: FloatArray) -> Combined | None:
         log_high=None if half is None else mean + half,
         cases=known.shape[0],
         sets=least,
+        pairing=pairing,
     )
 
 

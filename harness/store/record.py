@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_VERSION = 1
+UNPROVED = "unproved"  # a flag of samples: the session ended before their answer was proved
 METHOD_VERSION = 1  # rises whenever the way of measuring changes
 
 

@@ -36,7 +36,7 @@ def read_targets(items: list[tuple[TargetItem, Node]], findings: Findings) -> li
             findings.add(node.get("label").place, error.message, error.remedy)
         twin = next((other for known, other in read if known.name == target.name), None)
         if twin is not None:
-            hint = "give each a label:" if not target.label else "labels must differ"
+            hint = "give each a label: {target: torch@cpu, label: new}" if not target.label else "labels must differ"
             findings.add(place, f"{target.name} is already a target at {twin}", hint)
         read.append((target, place))
     return read

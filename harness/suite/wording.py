@@ -118,6 +118,8 @@ def _hint(kind: str, context: dict[str, Any], path: tuple[str | int, ...], value
             value, tuple(part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", "))
         )
     particular = next((_HINTS[step] for step in reversed(path) if isinstance(step, str) and step in _HINTS), None)
+    if kind == "too_short" and particular is None and context["min_length"] == 1:
+        return "put at least one in"
     if kind == "string_type" and particular is None and isinstance(value, bool | int | float):
         return "put it in quotes"
     return particular

@@ -113,6 +113,20 @@ def _sums_in_float16(inner: Backend[Any], workload: Workload, inputs: Arrays) ->
     return replace(honest, function=lambda x: np.add.accumulate(x.reshape(-1))[-1])
 
 
+def _partial_sums_in_float16(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+    """Sum stretches of a product in float32 and the stretches in 16 bits, as split kernels may."""
+    honest = inner.prepare(workload, inputs)
+
+    def run(a: Any, b: Any) -> Any:
+        stretches = [honest.function(a[:, at : at + 32], b[at : at + 32]) for at in range(0, a.shape[1], 32)]
+        total = stretches[0]
+        for stretch in stretches[1:]:
+            total = total + stretch
+        return total
+
+    return replace(honest, function=run)
+
+
 def _ignores_math(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
     """Full precision where TF32 was asked for: as wrong as the reverse, for it is another computation."""
     from harness.core.math_mode import MathMode
@@ -278,6 +292,12 @@ FAULTS = (
         code="V1",
         plant=_sums_in_float16,
         workload=Reduction(op="sum", shape=(5000,), dtype="float16"),
+    ),
+    Fault(
+        name="partial-sums-in-float16",
+        code="V1",
+        plant=_partial_sums_in_float16,
+        workload=Matmul(m=32, n=32, k=256, dtype="float16"),
     ),
     Fault(name="ieee-for-tf32", code="V1", plant=_ignores_math, workload=replace(SQUARE, math="tf32"), in_any=True),
     Fault(name="zeros", code="V1", plant=_changes_output(lambda output: output * 0), in_any=True),

@@ -57,9 +57,11 @@ class Worker:
         try:
             return self._commands[op](message)
         except DeviceMissing as missing:
+            self._forget(message)
             return {"unavailable": str(missing) or "no such device"}
         except Exception as error:  # noqa: BLE001  (the boundary: any framework may raise anything)
             traceback.print_exc()
+            self._forget(message)
             return {"failed": self._kind(error, op), "detail": _first_line(error), "phase": op}
 
     @property
@@ -73,6 +75,7 @@ class Worker:
             "throughput": lambda message: self._arm(message).throughput(message["inner"]),
             "latency": lambda message: self._arm(message).latency(message["count"]),
             "finish": self._finish,
+            "forget": self._forget,
             "check": self._check,
         }
 
@@ -111,6 +114,11 @@ class Worker:
         answer = arm.finish()
         del self._arms[message["arm"]]
         return answer
+
+    def _forget(self, message: Message) -> Message:
+        """Free what an arm that ended early holds, or the memory of a device fills with what is never timed."""
+        self._arms.pop(message.get("arm", -1), None)
+        return {}
 
     def _check(self, message: Message) -> Message:
         """Try every promise of the contract on one case; the planner has left out what is refused."""

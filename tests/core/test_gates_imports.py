@@ -49,6 +49,12 @@ def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert modules.isdisjoint(HEAVY), sorted(modules.intersection(HEAVY))
 
 
+def test_help_loads_little_beside_argparse() -> None:
+    """Twice the time of `import argparse` is the most it may take, and dataclasses alone are half of that time."""
+    _, modules = loaded_by("--help")
+    assert modules.isdisjoint({"dataclasses", "inspect", "shutil", "typing", "pathlib", "harness.errors"})
+
+
 @pytest.mark.parametrize(
     "arguments", [("show", "suites/gemm.yaml"), ("validate", "suites/gemm.yaml"), ("list", "workloads"), ("schema",)]
 )

@@ -82,7 +82,7 @@ BAD = {
     "mode": (f"{CASE}targets: [torch.comple@cpu]\n", ":4:11: torch has no mode", "did you mean 'compile'?"),
     "type": (CASE.replace("k: 1", "k: 1, dtype: float31"), ":3:60: dtype cannot be", "did you mean 'float32'?"),
     "shape": (CASE.replace("m: 1, n: 1", "m: 2147483647, n: 2147483647"), ":3:38: a matrix of", ""),
-    "empty matrix": (CASE.replace("m: 1", "matrix: {m: []}"), ":3:47: m is empty", ""),
+    "empty matrix": (CASE.replace("m: 1", "matrix: {m: []}"), ":3:47: m is empty", "put at least one in"),
     "ten million": (
         CASE.replace("m: 1", "matrix: {m: {range: [1, 10000000]}}"),
         ":3:14: a brings the suite to",

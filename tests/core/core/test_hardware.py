@@ -95,3 +95,15 @@ def test_without_the_tool_there_is_nothing_to_ask(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(tmp_path))
     assert limits.device_memory_bytes() is None
     assert nvidia.gpus() == []
+
+
+def test_the_caches_of_several_dies_add_up(tmp_path: Path) -> None:
+    """Four processors on two dies: each pair shares 32 MiB, and a first level of its own tells nothing."""
+    for number, shared in enumerate(("0-1", "0-1", "2-3", "2-3")):
+        for index, (level, size, who) in enumerate(((1, "32K", str(number)), (3, "32768K", shared))):
+            folder = tmp_path / f"cpu{number}" / "cache" / f"index{index}"
+            folder.mkdir(parents=True)
+            for name, text in (("level", str(level)), ("size", size), ("shared_cpu_list", who)):
+                (folder / name).write_text(f"{text}\n")
+    assert limits.all_last_level_caches_bytes(tmp_path) == 2 * 32 * 2**20
+    assert limits.all_last_level_caches_bytes(tmp_path / "nothing") == limits.ASSUMED_CACHE_BYTES

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -26,6 +28,35 @@ def test_latency_fences_every_call() -> None:
     blocks, _ = run_latency(Calls(queue.call), 5, queue.wait, meter)
     assert [block.wall_ns for block in blocks] == [110] * 5
     assert [block.primer_ns for block in blocks] == [110, 0, 0, 0, 0]
+
+
+def test_nothing_of_what_single_calls_spent_is_rounded_away() -> None:
+    class Stepping(ScriptedMeter):
+        def counters(self) -> Counters:
+            self.counted += 1
+            return Counters(cpu_ns=7 * self.counted, runq_ns=3 * self.counted, switches=19 * self.counted)
+
+    blocks, _ = run_latency(Calls(int), 20, lambda _: None, Stepping())
+    assert sum(block.switches for block in blocks) == 19
+    assert sum(block.cpu_ns for block in blocks) == 7
+    assert sum(block.runq_ns or 0 for block in blocks) == 3
+
+
+def test_a_single_call_finds_the_last_output_gone() -> None:
+    """Two would take turns in the caches, and latency would be that of another computation than throughput."""
+    held = WeakSet[Any]()
+
+    class Output:
+        pass
+
+    def call() -> Output:
+        assert not held
+        output = Output()
+        held.add(output)
+        return output
+
+    _, last = run_latency(Calls(call), 5, lambda _: None, ScriptedMeter())
+    assert list(held) == [last]
 
 
 def test_counters_are_read_outside_the_timed_region() -> None:

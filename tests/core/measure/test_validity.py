@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.measure.block import Calls, run_block
-from harness.measure.validity import check_leftover, check_parallelism, check_scaling
+from harness.measure.validity import check_leftover, check_parallelism, check_remembered, check_scaling
 from tests.core.measure.fakes import Queue, ScriptedMeter
 
 
@@ -57,6 +57,22 @@ def test_one_burst_of_a_neighbour_refuses_nothing() -> None:
     assert check_scaling(time_block, 64) is None
 
 
+@pytest.mark.parametrize(("again", "fresh"), [(1_000, 90_000), (50_000, 400_000), (10**9, 9 * 10**9), (500, 500)])
+def test_caches_that_are_cold_refuse_nothing(again: int, fresh: int) -> None:
+    assert check_remembered(lambda: again, lambda: fresh) is None
+
+
+def test_an_answer_that_is_remembered_is_refused() -> None:
+    doubt = check_remembered(lambda: 1_000, lambda: 1_000_000)
+    assert doubt is not None
+    assert (doubt.code, doubt.warning) == ("V2", False)
+
+
+def test_a_burst_while_new_arrays_are_tried_refuses_nothing() -> None:
+    times = iter([10**7] * 3 + [2_000] * 3)
+    assert check_remembered(lambda: 1_000, lambda: next(times)) is None
+
+
 def test_parallelism_is_held_to_the_threads_allowed() -> None:
     assert check_parallelism([(2_000, 1_000)] * 3, 2) is None
     doubt = check_parallelism([(2_000, 1_000)] * 3, 1)
@@ -68,3 +84,17 @@ def test_parallelism_is_held_to_the_threads_allowed() -> None:
 
 def test_one_block_whose_counters_were_read_late_refuses_nothing() -> None:
     assert check_parallelism([(1_000, 1_000), (1_000, 1_000), (90_000, 1_000)], 1) is None
+
+
+@pytest.mark.parametrize(("slow", "refused"), [(3, False), (4, True)])
+def test_reads_slowed_by_a_neighbour_refuse_nothing(*, slow: int, refused: bool) -> None:
+    """Work that is left behind is left by rule; a neighbour takes some of the reads."""
+    count = 0
+
+    def read() -> int:
+        nonlocal count
+        first, sample = count % 2 == 0, count // 2 % 5
+        count += 1
+        return 900_000 if first and sample < slow else 100_000
+
+    assert (check_leftover(lambda: 6_000_000, read) is not None) is refused

@@ -52,6 +52,14 @@ def test_ratios_are_drawn_where_there_is_a_reference_and_times_otherwise() -> No
     assert lanes.lanes[0].dots[REFERENCE].x == rows[0].time_s
 
 
+@pytest.mark.parametrize(("sets", "said"), [(1, True), (5, False)])
+def test_a_picture_says_itself_that_it_holds_no_verdict(sets: int, *, said: bool) -> None:
+    """It is passed on without its page; and what has no intervals does not promise any."""
+    for lanes in [one for one in pictures(sets=sets) if isinstance(one, Lanes)]:
+        assert lanes.title.endswith(", indicative") is said
+        assert ("with intervals" in lanes.alt) is not said
+
+
 def test_many_cases_become_several_pictures() -> None:
     """Of readable height each, and all their names differ."""
     made = [one for one in pictures(60) if isinstance(one, Lanes)]

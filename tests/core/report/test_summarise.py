@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.findings import Board, RunFindings, Standing
+from harness.report.headline import winner
 from harness.report.rows import frame_of, measurements_of, natural, sample_frame
 from harness.report.summarise import summarise
-from harness.store.record import Measurement, Sample
+from harness.store.record import UNPROVED, Measurement, Sample
 from tests.core.report.synthetic import REFERENCE, arm, run, squares, unmeasured
 
 SPEEDS = {
@@ -225,3 +226,27 @@ def test_everything_refused_is_a_finding_too() -> None:
     found = summarise(rows, None)
     assert all(one.common == 0 for one in found.boards)
     assert found.self_check.combined is None
+
+
+def test_whole_processes_in_turn_need_ten_sets_for_a_headline_too() -> None:
+    """The page must not claim in its first line what it withholds in its tables."""
+    for sets, indicative in ((5, True), (10, False)):
+        rows, samples = run(squares(2), {REFERENCE: 1.0, "jax.jit@cpu": 0.8}, sets=sets, noise=0.001, seed=5)
+        found = findings([replace(row, pairing="process") for row in rows], samples)
+        said = winner(found, board(found, "as-written"), str)
+        assert said.startswith("as-written: indicative: ") is indicative
+
+
+def test_blocks_that_were_not_proved_are_not_compared() -> None:
+    rows, samples = run(squares(1), {REFERENCE: 1.0, "jax.jit@cpu": 0.8}, sets=6, noise=0.0, seed=5)
+    proved = [
+        replace(sample, wall_ns=5 * sample.wall_ns, flags=UNPROVED)
+        if sample.set == 5 and sample.target == "jax.jit@cpu"
+        else sample
+        for sample in samples
+    ]
+    (case,) = board(findings(rows, proved), "as-written").cases
+    beside = next(entry.beside_reference for entry in case.entries if entry.arm.target == "jax.jit@cpu")
+    assert beside is not None
+    assert beside.sets == 5
+    assert beside.high == pytest.approx(0.8, rel=0.01)

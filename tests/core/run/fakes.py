@@ -44,6 +44,7 @@ class Script:
     drift: Callable[[int], float] = lambda now: 1.0
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: dict[tuple[str, str], Exception | dict[str, Any]] = field(default_factory=dict)  # (op, case name)
+    late: dict[str, Any] | None = None
 
 
 @dataclass
@@ -68,6 +69,7 @@ class ScriptedLine:
             self.cases[message["arm"]] = message["bundle"].rsplit("/", 1)[-1]
         case = self.cases[message["arm"]]
         self.fleet.log.append((op, self.name, case))
+        self.fleet.deadlines[op, self.name] = deadline_s
         fault = self.script.faults.get((op, case))
         if isinstance(fault, Exception):
             raise fault
@@ -93,7 +95,7 @@ class ScriptedLine:
         return {"inner": inner, "call_ns": float(self.script.call_ns)}
 
     def _prove(self, message: dict[str, Any]) -> dict[str, Any]:
-        return {"doubts": [], "checks": ["V4", "V5"]}
+        return {"doubts": [], "checks": ["V2", "V4", "V5"]}
 
     def _block(self, calls: int) -> dict[str, Any]:
         clock = self.fleet.clock
@@ -104,13 +106,22 @@ class ScriptedLine:
         return {"start_ns": start, "wall_ns": wall, "cpu_ns": cpu, "runq_ns": 0, "switches": 0, "primer_ns": 0}
 
     def _throughput(self, message: dict[str, Any]) -> dict[str, Any]:
-        return {"blocks": [self._block(message["inner"])]}
+        return {"blocks": [self._block(message["inner"])], "doubts": [], "checks": ["V9"]}
 
     def _latency(self, message: dict[str, Any]) -> dict[str, Any]:
-        return {"blocks": [self._block(1) for _ in range(message["count"])]}
+        return {"blocks": [self._block(1) for _ in range(message["count"])], "doubts": [], "checks": ["V9"]}
 
     def _finish(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"doubts": [], "checks": ["V1", "V9", "V10"], "peak_memory_bytes": 1000}
+
+    def _forget(self, message: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def answer(self, *, deadline_s: float) -> dict[str, Any]:
+        """What was under way when somebody asked to stop: late, or never."""
+        if self.script.late is None:
+            raise WorkerLost("timeout", "no answer")
+        return self.script.late
 
     def hold(self) -> None:
         self.held = True
@@ -130,6 +141,7 @@ class ScriptedFleet:
     clock: Clock = field(default_factory=Clock)
     lines: list[ScriptedLine] = field(default_factory=list)
     log: list[tuple[str, str, str]] = field(default_factory=list)
+    deadlines: dict[tuple[str, str], float] = field(default_factory=dict)  # of the last command, by (op, worker)
     start: dict[str, Exception | dict[str, Any]] = field(default_factory=dict)
     bundle_fault: Exception | None = None
 

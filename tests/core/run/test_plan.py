@@ -65,6 +65,14 @@ def test_a_missing_framework_is_unavailable_with_the_command_that_installs_it() 
     assert settled.detail == "no-such-distribution is not installed; pip install it"
 
 
+def test_several_missing_packages_are_named_as_several() -> None:
+    def find(name: str) -> BackendInfo:
+        return info(name, requires=("no-such-one", "nor-this"), install={"cpu": "pip install it"})
+
+    (settled,) = planned(["a@cpu"], find=find).settled
+    assert settled.detail == "no-such-one and nor-this are not installed; pip install it"
+
+
 def test_a_missing_compiler_is_unavailable_with_its_remedy() -> None:
     def find(name: str) -> BackendInfo:
         lack = Remedy(reason="no compiler", command="apt install g++")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.cli.quickstart import sentence
+from harness.cli.quickstart import _seen, sentence
 from harness.errors import ExitCode
 from harness.run.forecast import forecast
 from harness.run.progress import Progress
@@ -46,6 +46,19 @@ def test_on_a_terminal_one_line_that_is_cleared() -> None:
     progress.close()
     assert "[############............]  50%  set 1 of 5: measuring  about 1 min 10 s left" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize(("terminal", "bar"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_that_cannot_clear_a_line_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, terminal: str, *, bar: bool
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", terminal)
+    progress = Progress(stream, clock=Time())
+    progress.phase("measuring")
+    progress.close()
+    assert ("\x1b" in stream.getvalue()) is bar
 
 
 def test_what_did_not_work_is_said_once_and_at_once() -> None:
@@ -88,6 +101,11 @@ def test_a_forecast_grows_with_the_work() -> None:
     small, large = (forecast(plan(size), PACE, threads=2) for size in (8, 4096))
     assert small.seconds < large.seconds
     assert small.memory_bytes < large.memory_bytes <= PACE.shard_bytes
+
+
+def test_quickstart_survives_an_end_between_the_proof_and_the_first_block() -> None:
+    state = ArmState(arm=plan(8).arms[0], proved_sets={0})
+    assert _seen(state) == (None, "not reached")
 
 
 def test_quickstart_says_a_comparison_as_a_sentence() -> None:

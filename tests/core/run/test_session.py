@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from harness.run.terms import Pace, Stop, rounds_within
-from harness.store.record import Outcome
-from tests.core.run.fakes import PACE, Script, ScriptedFleet, lost, plan, session
+from harness.run.launch import Interrupted
+from harness.run.plan import make_plan
+from harness.run.terms import Pace, Stop, memory_needed, rounds_within
+from harness.store.record import UNPROVED, Measurement, Outcome
+from tests.core.run.fakes import PACE, Rows, Script, ScriptedFleet, info, lost, plan, session, suite
 
 
 def fleet(**scripts: Script) -> ScriptedFleet:
@@ -247,3 +250,143 @@ def test_efficiency_counts_primers_and_blocks() -> None:
     made, _ = session(plan(8), fleet())
     made.run()
     assert made.efficiency.share == 1.0  # on a clock that only blocks move
+
+
+# -- asked to stop at a bad moment ---------------------------------------------------------------
+
+LATE: dict[str, Any] = {"blocks": [], "doubts": [], "checks": []}
+ONE_SET = Pace(sets=1, rounds=6, max_time_s=20.0, shard_bytes=10**9)
+
+
+@pytest.mark.parametrize("late", [LATE, None])
+def test_an_answer_under_way_is_heard_or_its_worker_given_up(late: dict[str, Any] | None) -> None:
+    """Left in the line it would be taken for the answer to the next command."""
+    stop = Stop()
+
+    def asked(now: int) -> float:
+        if now >= 80_000_000 and not stop.reason:  # in the sixth round
+            stop.reason = "interrupt"
+            raise Interrupted
+        return 1.0
+
+    workers = fleet(b=Script(call_ns=2_000_000, drift=asked, late=late))
+    rows = run(plan(8), workers, stop=stop, pace=ONE_SET)
+    row = rows.rows["m8", "b.plain@cpu", 0]
+    kept = [sample for sample in rows.kept if sample.target == "b.plain@cpu"]
+    assert rows.rows["m8", "a.plain@cpu", 0].outcome == Outcome.MEASURED
+    assert len(kept) == 5
+    if late:
+        assert (row.outcome, row.rounds) == (Outcome.MEASURED, 5)
+        assert {sample.flags for sample in kept} == {""}
+    else:
+        assert (row.outcome, row.time_s) == (Outcome.NOT_RUN, None)
+        assert {sample.flags for sample in kept} == {UNPROVED}
+        assert ("finish", "b.plain@cpu", "m8") not in workers.log
+
+
+def test_what_was_timed_is_proved_and_kept_even_when_asked_to_stop_meanwhile() -> None:
+    calm = fleet()
+    run(plan(8, 16), calm, pace=ONE_SET)
+    workers = fleet()
+    stop = Stop(deadline=0.5, clock=StopAfter(workers, calm.clock.time_ns))  # as the last block ends
+    rows = run(plan(8, 16), workers, stop=stop, pace=ONE_SET)
+    assert {row.outcome for row in rows.rows.values()} == {Outcome.MEASURED}
+    assert rows.kept
+    assert not stop.reason  # nothing was cut short
+
+
+# -- nothing lost, nothing kept too long ---------------------------------------------------------
+
+
+class Diary(Rows):
+    """Remembers how far the session was when each row came."""
+
+    def __init__(self, workers: ScriptedFleet) -> None:
+        super().__init__()
+        self.workers = workers
+        self.came: dict[tuple[str, str], int] = {}
+
+    def record(self, measurement: Measurement) -> None:
+        super().record(measurement)
+        self.came.setdefault((measurement.target, measurement.outcome), len(self.workers.log))
+
+
+@pytest.mark.parametrize("op", ["start", "prepare"])
+def test_a_failure_is_on_record_before_the_next_set(op: str) -> None:
+    workers = fleet(b=Script(faults={("prepare", "m8"): lost()} if op == "prepare" else {}))
+    if op == "start":
+        workers.start["b.plain@cpu"] = lost()
+    made, _ = session(plan(8), workers)
+    made.sink = diary = Diary(workers)
+    made.run()
+    second = workers.log.index(("start", "a.plain@cpu", "1"))
+    assert diary.came["b.plain@cpu", Outcome.FAILED] < second
+
+
+def test_a_worker_lost_through_another_arm_takes_its_proof_along_and_the_row_says_so() -> None:
+    workers = fleet(b=Script(faults={("latency", "m8"): lost()}))
+    rows = run(plan(8, 16), workers, pace=ONE_SET)
+    row = rows.rows["m16", "b.plain@cpu", 0]
+    assert row.outcome == Outcome.MEASURED
+    assert row.detail == "V1: the worker of 6 blocks of set 1 was lost before it proved its last answer"
+    assert not rows.rows["m16", "a.plain@cpu", 0].detail
+
+
+def test_what_was_compiled_in_a_block_is_told_with_the_block() -> None:
+    doubt = {"doubts": [{"code": "V9", "detail": "compiled", "warning": False}], "checks": ["V9"]}
+    script = Script(replies={"throughput": doubt}, faults={("latency", "m8"): lost()})
+    row = run(plan(8, 16), fleet(b=script), pace=ONE_SET).rows["m16", "b.plain@cpu", 0]
+    assert (row.outcome, row.validity) == (Outcome.INVALID, ("V9",))
+
+
+@pytest.mark.parametrize("why", ["wrong", "slow"])
+def test_an_arm_that_ends_early_is_let_go(why: str) -> None:
+    """Its arrays would fill the device of those that go on."""
+    wrong = {"doubts": [{"code": "V1", "detail": "error 1", "warning": False}], "checks": ["V1"]}
+    script = Script(replies={"prepare": wrong}) if why == "wrong" else Script(call_ns=10**10)
+    workers = fleet(b=script)
+    run(plan(8, 16), workers, pace=ONE_SET)
+    let_go = {case for op, name, case in workers.log if (op, name) == ("forget", "b.plain@cpu")}
+    assert let_go == {"m8", "m16"}
+
+
+def test_a_device_that_goes_missing_later_is_unavailable_too() -> None:
+    workers = fleet(b=Script(faults={("prepare", "m8"): {"unavailable": "no such device"}}))
+    row = run(plan(8), workers).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.detail) == (Outcome.UNAVAILABLE, "no such device")
+
+
+def test_measured_by_whole_processes_once_is_compared_so_for_good() -> None:
+    """A third arm is refused in the first set; without it the others would fit into memory together."""
+    need = sum(memory_needed(arm) for arm in plan(64).arms)
+    doubt = {"doubts": [{"code": "V10", "detail": "no", "warning": False}], "checks": ["V10"]}
+    workers = ScriptedFleet({f"{name}.plain@cpu": Script() for name in "ab"})
+    workers.scripts["c.plain@cpu"] = Script(replies={"finish": doubt})
+    pace = Pace(sets=2, rounds=6, max_time_s=20.0, shard_bytes=need)
+    rows = run(plan(64, targets=("a@cpu", "b@cpu", "c@cpu")), workers, pace=pace)
+    assert {(row.target, row.pairing) for row in rows.rows.values()} == {
+        (f"{name}.plain@cpu", "process") for name in "abc"
+    }
+
+
+def test_copies_for_a_cold_cache_count_as_memory() -> None:
+    pace = Pace(sets=1, rounds=6, max_time_s=20.0, shard_bytes=6000)  # the copies of an arm take 1000
+    warm = suite(8)
+    cold = replace(warm, cases=tuple(replace(c, workload=replace(c.workload, cache="cold")) for c in warm.cases))
+    found = {}
+    for name, one in (("warm", warm), ("cold", cold)):
+        planned = make_plan(one, find=info, kinds=lambda: ("cpu",))
+        found[name] = {row.pairing for row in run(planned, fleet(), pace=pace).rows.values()}
+    assert found == {"warm": {"round"}, "cold": {"process"}}
+
+
+def test_a_call_as_long_as_max_time_allows_is_not_ended_by_a_deadline() -> None:
+    workers = fleet(b=Script(call_ns=10**10))
+    row = run(plan(8), workers, pace=Pace(sets=1, rounds=30, max_time_s=3600.0, shard_bytes=10**9)).rows[
+        "m8", "b.plain@cpu", 0
+    ]
+    assert row.outcome == Outcome.MEASURED
+    longest = 3600 / 5 / 2  # a round is a primer and a call, and five there must be
+    assert workers.deadlines["prove", "b.plain@cpu"] > 62 * 10
+    assert workers.deadlines["calibrate", "b.plain@cpu"] > 2 * longest
+    assert workers.deadlines["prepare", "b.plain@cpu"] > 5 * longest

@@ -71,7 +71,7 @@ def test_a_reference_may_leave_the_mode_out_and_may_stand_beside_auto(load: Load
             "a, b",
         ),
         ("targets: everything", (3, 10), "targets must be 'auto', not 'everything'", None),
-        ("targets: []", (3, 10), "targets is empty", None),
+        ("targets: []", (3, 10), "targets is empty", "put at least one in"),
         ("targets: [{target: torch@cpu, env: {A: 1}}]", (3, 40), "A must be text, not 1", "put it in quotes"),
         ("targets: [{target: torch@cpu, env: {A B: x}}]", (3, 37), "'A B' is not the name of an environment", None),
     ],
