@@ -9,7 +9,7 @@ Whatever a backend does not refuse in its `BackendInfo` must work; the contract 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -103,6 +103,47 @@ class Placed:
     dtype: str
     device: str  # the kind: "cpu", "gpu", "tpu"
     shape: tuple[int, ...]
+    address: int | None = None  # where its memory begins, of a view the memory it looks at; None is not known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The order in which a backend keeps the axes of some arrays, where it is not the workload's own.
+
+    Axis ``i`` of an array as it is kept is axis ``axes[i]`` of the array that the workload states; None
+    is its own order. The harness turns arrays round where it compares, never while it times.
+    """
+
+    name: str
+    inputs: tuple[tuple[int, ...] | None, ...]
+    outputs: tuple[tuple[int, ...] | None, ...]
+
+    def backward(self, differentiated: Sequence[int]) -> Layout:
+        """Return the same with the upstream gradient as last input, and a gradient of each of `differentiated`."""
+        gradients = tuple(self.inputs[index] for index in differentiated)
+        return Layout(name=self.name, inputs=(*self.inputs, self.outputs[0]), outputs=(*self.outputs, *gradients))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What an operation may depend on beside its workload."""
+
+    device: Device
+    mode: str
+    math: MathMode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """A workload's forward function in a framework, of its inputs in their order."""
+
+    function: Callable[..., Any]
+    layout: Layout | None = None
+    tags: tuple[str, ...] = ()  # what a reader of the number should know: an algorithm, say
+
+
+# Makes a workload's operation in one framework; a function alone is an operation without a layout.
+Maker = Callable[[Any, Setting], Operation | Callable[..., Any]]
 
 
 def _never_compiles() -> int:
@@ -115,13 +156,16 @@ class Prepared(Generic[T]):
 
     `function` only dispatches; `Backend.wait` is the fence. Arrays are arguments, never closed over,
     or a compiler folds them into the program. `reset` runs untimed before each block where the work
-    changes its own state. `compilations` counts traces or compilations so far.
+    changes its own state. `compilations` counts traces or compilations so far. `layout` says how arrays
+    lie where that is not as the workload states them.
     """
 
     function: Callable[..., T]
     arguments: tuple[Any, ...]
     reset: Callable[[], None] | None = None
     compilations: Callable[[], int] = _never_compiles
+    layout: Layout | None = None
+    tags: tuple[str, ...] = ()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -15,14 +15,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.backends.base import AS_WRITTEN, BOTH, COMPILED, UNRANKED, BackendInfo, Mode, Remedy
+from harness.backends.implementations import is_offered
 from harness.core.device import Device
 from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
+from harness.workloads.attention import Attention
 from harness.workloads.base import Workload
+from harness.workloads.conv2d import Conv2d
+from harness.workloads.dense import Dense
+from harness.workloads.elementwise import Elementwise
+from harness.workloads.gather import Gather
 from harness.workloads.matmul import Matmul
+from harness.workloads.memory import Memory
+from harness.workloads.normalise import Normalise
 from harness.workloads.reduction import Reduction
 
-WORKLOADS = (Matmul, Reduction)
+WORKLOADS = (Matmul, Reduction, Attention, Gather, Elementwise, Memory, Dense, Conv2d, Normalise)
 PIP = "python -m pip install"
 INT8_ROWS = 16  # cuBLAS wants more
 
@@ -40,10 +48,8 @@ def _refuses(name: str, modes: tuple[str, ...], devices: tuple[str, ...], own: G
             return f"{name} has no mode {mode!r}"
         if device.kind not in devices:
             return f"{name} does not run on {device.kind}"
-        if type(workload) not in WORKLOADS:
+        if type(workload) not in WORKLOADS and name != "numpy" and not is_offered(name, workload.name):
             return f"{name} has no {workload.name}"
-        if workload.direction != "forward":
-            return f"{name} has no {workload.direction} of {workload.name}"
         return _no_tf32(workload, device) or own(workload, mode, device)
 
     return refuses
@@ -54,8 +60,8 @@ def _no_tf32(workload: Workload, device: Device) -> str | None:
         return None
     if device.kind != "gpu":
         return f"tf32 is an arithmetic of GPUs, not of a {device.kind}"
-    if isinstance(workload, Reduction):
-        return "a reduction multiplies no matrices, so tf32 says nothing about it"
+    if isinstance(workload, (Elementwise, Gather, Memory, Normalise, Reduction)):
+        return f"a {workload.name} multiplies no matrices, so tf32 says nothing about it"
     return None
 
 
@@ -91,12 +97,35 @@ def _torch_int8_gaps(workload: Matmul, device: Device) -> str | None:
 
 
 def _tensorflow_gaps(workload: Workload, mode: str, device: Device) -> str | None:
-    del mode
     if device.kind == "gpu" and workload.element is DType.INT8:
         return "TensorFlow keeps int32 results in host memory, so its int8 product is not one of the GPU"
     if device.kind == "tpu" and workload.element in (DType.FLOAT64, DType.INT8):
         return f"{workload.dtype} is not proved on a TPU with TensorFlow"
+    if workload.element is DType.FLOAT64 and _has_gelu(workload):
+        return "tf.nn.gelu rounds a constant to float32 in every type, so float64 has no more than nine digits"
+    if isinstance(workload, Conv2d) and mode == "function":
+        return _tensorflow_convolution_gaps(workload, device)
     return None
+
+
+def _tensorflow_convolution_gaps(workload: Conv2d, device: Device) -> str | None:
+    """TensorFlow's own CPU kernels have no such gradients; XLA has, and so has the function for depthwise ones."""
+    if device.kind != "cpu" or not workload.is_backward or is_depthwise_in_tensorflow(workload):
+        return None
+    if workload.groups > 1:
+        return "TensorFlow has no gradient of grouped convolutions on a CPU, but for depthwise ones"
+    return "TensorFlow has no gradient of dilated convolutions on a CPU" if workload.dilation > 1 else None
+
+
+def is_depthwise_in_tensorflow(workload: Conv2d) -> bool:
+    """Whether it is one for ``tf.nn.depthwise_conv2d``, whose answers are wrong where it strides and dilates."""
+    return workload.is_depthwise and 1 in (workload.stride, workload.dilation)
+
+
+def _has_gelu(workload: Workload) -> bool:
+    if isinstance(workload, Dense):
+        return workload.activation == "gelu" and workload.layers > 1
+    return isinstance(workload, Elementwise) and workload.op == "gelu"
 
 
 def _numpy_gaps(workload: Workload, mode: str, device: Device) -> str | None:
@@ -204,7 +233,7 @@ NUMPY = BackendInfo(
 TORCH = BackendInfo(
     name="torch",
     modes=(Mode(name="eager", mode_class=AS_WRITTEN), Mode(name="compile", mode_class=COMPILED)),
-    implementation="harness.backends.torch:Torch",
+    implementation="harness.backends.torch.backend:Torch",
     requires=("torch",),
     devices=("cpu", "gpu", "xpu", "mps"),
     install={
@@ -221,7 +250,7 @@ TORCH = BackendInfo(
 JAX = BackendInfo(
     name="jax",
     modes=(Mode(name="jit", mode_class=BOTH),),
-    implementation="harness.backends.jax:Jax",
+    implementation="harness.backends.jax.backend:Jax",
     requires=("jax", "jaxlib"),
     devices=("cpu", "gpu", "tpu"),
     install={"cpu": f"{PIP} jax", "gpu": f"{PIP} 'jax[cuda13]'", "tpu": f"{PIP} 'jax[tpu]'"},
@@ -232,7 +261,7 @@ JAX = BackendInfo(
 TENSORFLOW = BackendInfo(
     name="tensorflow",
     modes=(Mode(name="function", mode_class=AS_WRITTEN), Mode(name="xla", mode_class=COMPILED)),
-    implementation="harness.backends.tensorflow:TensorFlow",
+    implementation="harness.backends.tensorflow.backend:TensorFlow",
     requires=("tensorflow",),
     devices=("cpu", "gpu", "tpu"),
     install={

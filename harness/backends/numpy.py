@@ -6,7 +6,7 @@ It computes 16-bit types in float32 and rounds once, as ``ieee`` says, on the bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,6 @@ from harness.core.device import Device
 from harness.core.dtype import DType, narrow, widen
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
-from harness.workloads.matmul import Matmul
-from harness.workloads.reduction import Reduction
 
 Array = Any
 
@@ -49,13 +47,15 @@ class NumPy:
         return tuple(np.array(array) for array in inputs.values())
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Array]:
-        """Wrap the function in the types of the workload."""
-        function, element, result = _function(workload), workload.element, workload.result_dtype
-        compute = workload.accumulator.storage
+        """The workload's own mathematics, in the types that ``ieee`` asks for."""
+        accumulator, names = workload.accumulator, tuple(workload.input_shapes())
+        kinds, results = workload.input_dtypes(), workload.output_dtypes()
 
-        def run(*stored: Array) -> Array:
-            wide = [_widen32(array, element).astype(compute, copy=False) for array in stored]
-            return _narrow(np.asarray(function(*wide)), result)
+        def run(*stored: Array) -> Any:
+            wide = {name: _widened(array, kinds[name], accumulator) for name, array in zip(names, stored, strict=True)}
+            outputs = workload.compute(wide)
+            rounded = tuple(_narrow(np.asarray(output), kind) for output, kind in zip(outputs, results, strict=True))
+            return rounded if len(rounded) > 1 else rounded[0]
 
         return Prepared(function=run, arguments=self.place(workload, inputs))
 
@@ -73,7 +73,12 @@ class NumPy:
     def describe(self, value: Any) -> tuple[Placed, ...]:
         """Always on the CPU; bits in uint16 are bfloat16."""
         return tuple(
-            Placed(dtype="bfloat16" if array.dtype == np.uint16 else str(array.dtype), device="cpu", shape=array.shape)
+            Placed(
+                dtype="bfloat16" if array.dtype == np.uint16 else str(array.dtype),
+                device="cpu",
+                shape=array.shape,
+                address=_address(array),
+            )
             for array in each(value)
         )
 
@@ -82,36 +87,21 @@ class NumPy:
         return None
 
 
-def _function(workload: Workload) -> Callable[..., Array]:
-    match workload:
-        case Matmul():
-            turn_a, turn_b = workload.transpose_a, workload.transpose_b
-            return lambda a, b: (np.swapaxes(a, -1, -2) if turn_a else a) @ (np.swapaxes(b, -1, -2) if turn_b else b)
-        case Reduction():
-            return _reduction(workload.op, workload.axes)
-    raise NotImplementedError(workload.name)
-
-
-def _reduction(op: str, axes: tuple[int, ...]) -> Callable[..., Array]:
-    def logsumexp(x: Array) -> Array:
-        top = np.max(x, axis=axes, keepdims=True)
-        return np.log(np.sum(np.exp(x - top), axis=axes)) + np.squeeze(top, axis=axes)
-
-    return {
-        "sum": lambda x: np.sum(x, axis=axes),
-        "mean": lambda x: np.mean(x, axis=axes),
-        "max": lambda x: np.max(x, axis=axes),
-        "l2norm": lambda x: np.sqrt(np.sum(np.square(x), axis=axes)),
-        "logsumexp": logsumexp,
-    }[op]
-
-
-def _widen32(stored: Array, dtype: DType) -> Array:
-    return (stored.astype(np.uint32) << 16).view(np.float32) if dtype is DType.BFLOAT16 else stored
+def _widened(stored: Array, dtype: DType, accumulator: DType) -> Array:
+    """Return values in the type that sums are kept in; indices stay what they are."""
+    if dtype is DType.BFLOAT16:
+        return (stored.astype(np.uint32) << 16).view(np.float32)
+    return stored if dtype is DType.INT32 else stored.astype(accumulator.storage, copy=False)
 
 
 def _narrow(values: Array, dtype: DType) -> Array:
     return values.astype(dtype.storage, copy=False) if dtype is not DType.BFLOAT16 else narrow(values, dtype)
+
+
+def _address(array: Array) -> int:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return int(array.__array_interface__["data"][0])
 
 
 def _widen(array: Array) -> Array:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 OTHERS = 3
+Order = tuple[int, ...] | None  # of axes; see `Layout`
+Wanted = tuple[str, str, tuple[int, ...]]  # type, device, shape
 
 
 def call(prepared: Prepared[Any]) -> Any:
@@ -31,11 +33,34 @@ def call(prepared: Prepared[Any]) -> Any:
     return prepared.function(*prepared.arguments)
 
 
+def fetched(backend: Backend[Any], prepared: Prepared[Any], output: Any) -> tuple[Any, ...]:
+    """Return an output as NumPy arrays whose axes are in the workload's own order."""
+    layout = prepared.layout
+    return _restored(backend.fetch(output), None if layout is None else layout.outputs)
+
+
+def fetched_arguments(backend: Backend[Any], prepared: Prepared[Any]) -> tuple[Any, ...]:
+    """Return the arguments likewise."""
+    layout = prepared.layout
+    return _restored(backend.fetch(prepared.arguments), None if layout is None else layout.inputs)
+
+
+def _restored(arrays: tuple[Any, ...], orders: Sequence[Order] | None) -> tuple[Any, ...]:
+    if orders is None:
+        return arrays
+    pairs = zip(arrays, orders, strict=True)
+    return tuple(array if order is None else array.transpose(_inverse(order)) for array, order in pairs)
+
+
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(order.index(axis) for axis in range(len(order)))
+
+
 def check_answer(
-    backend: Backend[Any], workload: Workload, bundle: Bundle, output: Any
+    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], output: Any
 ) -> tuple[Accuracy, Doubt | None]:
     """V1: the answer lies within the tolerance of its type and math mode, and is not too good for it."""
-    observed = workload.observe(backend.fetch(output), bundle.probe)
+    observed = workload.observe(fetched(backend, prepared, output), bundle.probe)
     found = accuracy(observed, bundle.reference, bundle.scales)
     reason = why_wrong(found, bundle.tolerance)
     return found, None if reason is None else Doubt(code="V1", detail=reason)
@@ -47,11 +72,15 @@ def check_inputs_matter(
     """V2: the very function that will be timed gives another answer for other inputs.
 
     A single short number may come out the same by chance (3 % of products of one bfloat16 element
-    did), so inputs are changed up to three times; what was folded or remembered stays the same.
+    did), so inputs are changed up to three times; what was folded or remembered stays the same. Every
+    part of the answer must move: a gradient that was folded hides behind an output that was not.
     """
+    import numpy as np
+
     if not prepared.arguments:
         return None
     inputs: Mapping[str, Any] = bundle.inputs
+    still = {name for name, values in bundle.reference.items() if np.any(values)}  # zeros may well stay so
     for _ in range(OTHERS):
         inputs = other_inputs(workload, inputs)
         others = backend.place(workload, inputs)
@@ -59,10 +88,19 @@ def check_inputs_matter(
             prepared.reset()
         output = prepared.function(*others)
         backend.wait(output)
-        observed = workload.observe(backend.fetch(output), bundle.probe)
-        if accuracy(observed, bundle.reference, bundle.scales).max_error > bundle.tolerance.bound:
+        observed = workload.observe(fetched(backend, prepared, output), bundle.probe)
+        still -= {name for name in still if _moved(name, observed, bundle)}
+        if not still:
             return None
-    return Doubt(code="V2", detail="other inputs give the same answer: it was folded or remembered")
+    listed = "" if len(still) == len(bundle.reference) else f" in {', '.join(sorted(still))}"
+    return Doubt(code="V2", detail=f"other inputs give the same answer{listed}: it was folded or remembered")
+
+
+def _moved(name: str, observed: Mapping[str, Any], bundle: Bundle) -> bool:
+    if name not in observed:
+        return True  # an answer of another shape is another answer, and V1's to refuse
+    parts = ({name: each[name]} for each in (observed, bundle.reference, bundle.scales))
+    return accuracy(*parts).max_error > bundle.tolerance.bound
 
 
 def other_inputs(workload: Workload, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,8 +109,9 @@ def other_inputs(workload: Workload, inputs: Mapping[str, Any]) -> dict[str, Any
     They are halved (exactly, but for subnormals), and each is shifted further than the one before,
     or factors of a product would meet the same partners again.
     """
+    kinds = workload.input_dtypes()
     return {
-        name: _halved(_shifted(array, places), workload.element)
+        name: _halved(_shifted(array, places), kinds[name])
         for places, (name, array) in enumerate(inputs.items(), start=1)
     }
 
@@ -97,9 +136,14 @@ def check_placed(
     backend: Backend[Any], workload: Workload, prepared: Prepared[Any], output: Any, device: Device
 ) -> Doubt | None:
     """V7: inputs and outputs are on the device asked for, in the type and shape asked for."""
-    wanted_in = [(str(workload.element), device.kind, shape) for shape in workload.input_shapes().values()]
+    kinds = workload.input_dtypes()
+    wanted_in = [(str(kinds[name]), device.kind, shape) for name, shape in workload.input_shapes().items()]
     pairs = zip(workload.output_dtypes(), workload.output_shapes(), strict=True)
     wanted_out = [(str(dtype), device.kind, shape) for dtype, shape in pairs]
+    layout = prepared.layout
+    if layout is not None:
+        wanted_in = _reordered(wanted_in, layout.inputs)
+        wanted_out = _reordered(wanted_out, layout.outputs)
     inputs = backend.describe(prepared.arguments) if prepared.arguments else None
     wrong = (inputs is not None and _misplaced("input", inputs, wanted_in)) or _misplaced(
         "output", backend.describe(output), wanted_out
@@ -107,7 +151,14 @@ def check_placed(
     return Doubt(code="V7", detail=wrong) if wrong else None
 
 
-def _misplaced(noun: str, found: Sequence[Placed], wanted: list[tuple[str, str, tuple[int, ...]]]) -> str | None:
+def _reordered(wanted: list[Wanted], orders: Sequence[Order]) -> list[Wanted]:
+    return [
+        (dtype, device, shape if order is None else tuple(shape[axis] for axis in order))
+        for (dtype, device, shape), order in zip(wanted, orders, strict=True)
+    ]
+
+
+def _misplaced(noun: str, found: Sequence[Placed], wanted: list[Wanted]) -> str | None:
     actual = [(place.dtype, place.device, tuple(place.shape)) for place in found]
     if len(actual) != len(wanted):
         return f"{len(actual)} {noun}s, {len(wanted)} expected"
@@ -117,7 +168,7 @@ def _misplaced(noun: str, found: Sequence[Placed], wanted: list[tuple[str, str, 
     return None
 
 
-def _words(place: tuple[str, str, tuple[int, ...]]) -> str:
+def _words(place: Wanted) -> str:
     dtype, device, shape = place
     return f"{dtype}{list(shape)} on {device}"
 
@@ -126,10 +177,10 @@ def check_same_again(
     backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], first: Any
 ) -> Doubt | None:
     """V10: a second call does the same work and gives the same answer."""
-    before = workload.observe(backend.fetch(first), bundle.probe)
+    before = workload.observe(fetched(backend, prepared, first), bundle.probe)
     output = call(prepared)
     backend.wait(output)
-    after = workload.observe(backend.fetch(output), bundle.probe)
+    after = workload.observe(fetched(backend, prepared, output), bundle.probe)
     apart = accuracy(after, before, bundle.scales).max_error
     if apart <= bundle.tolerance.bound:
         return None
@@ -142,14 +193,25 @@ def check_inputs_untouched(
     """V10: the arguments still hold what was placed."""
     import numpy as np
 
-    from harness.core.dtype import widen
-
     if not prepared.arguments:
         return None
-    for (name, stored), held in zip(bundle.inputs.items(), backend.fetch(prepared.arguments), strict=True):
+    placed = workload.widened(bundle.inputs)
+    for (name, wanted), held in zip(placed.items(), fetched_arguments(backend, prepared), strict=True):
         now = np.asarray(held, dtype=np.float64)
-        if now.shape != np.shape(stored) or not np.array_equal(now, widen(np.asarray(stored), workload.element)):
+        if not np.array_equal(now, wanted):
             return Doubt(code="V10", detail=f"input {name!r} was changed by the work")
+    return None
+
+
+def check_own_memory(backend: Backend[Any], workload: Workload, prepared: Prepared[Any], output: Any) -> Doubt | None:
+    """V3: where the work is to move something, the answer is memory of its own and no view of an input."""
+    if not workload.moves:
+        return None
+    inputs = [placed.address for placed in backend.describe(prepared.arguments)]
+    for placed in backend.describe(output):
+        if placed.address is not None and placed.address in inputs:
+            name = list(workload.input_shapes())[inputs.index(placed.address)]
+            return Doubt(code="V3", detail=f"the answer is the memory of input {name!r}: nothing was moved")
     return None
 
 
@@ -160,12 +222,12 @@ def check_no_recompiling(count: int) -> Doubt | None:
     return Doubt(code="V9", detail=f"traced or compiled {count} times while timing")
 
 
-def output_hash(backend: Backend[Any], output: Any) -> str:
+def output_hash(backend: Backend[Any], prepared: Prepared[Any], output: Any) -> str:
     """Return the SHA-256 of an answer's bytes, as fetched."""
     import numpy as np
 
     digest = hashlib.sha256()
-    for array in backend.fetch(output):
+    for array in fetched(backend, prepared, output):
         digest.update(f"{array.dtype}:{array.shape};".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

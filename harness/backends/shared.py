@@ -3,10 +3,47 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.backends.base import Layout, Maker, Operation, Setting
+from harness.backends.implementations import stranger
 from harness.core.dtype import DType
+from harness.workloads.base import Arrays, Workload
+from harness.workloads.differentiable import Differentiable
+
+
+def make_operation(
+    backend: str, makers: Mapping[type[Workload], Maker], workload: Workload, setting: Setting
+) -> Operation:
+    """Return what `backend` calls for `workload`: by its own maker, or by one that somebody registered."""
+    maker = makers.get(type(workload)) or stranger(backend, workload.name)
+    if maker is None:
+        raise NotImplementedError(f"{backend} has no {workload.name}")
+    made = maker(workload, setting)
+    operation = made if isinstance(made, Operation) else Operation(function=made)
+    places = differentiated(workload)
+    if operation.layout is None or not places:
+        return operation
+    return replace(operation, layout=operation.layout.backward(places))
+
+
+def differentiated(workload: Workload) -> tuple[int, ...]:
+    """Return the places of the inputs whose gradients are asked for; none in the forward direction."""
+    if not (isinstance(workload, Differentiable) and workload.is_backward):
+        return ()
+    names = list(workload.operand_shapes())
+    return tuple(names.index(name) for name in workload.differentiated)
+
+
+def laid_out(workload: Workload, inputs: Arrays, layout: Layout | None) -> Iterator[tuple[Any, DType]]:
+    """Yield each input with its element type, its axes in the order in which the backend keeps them."""
+    orders = layout.inputs if layout is not None else (None,) * len(inputs)
+    kinds = workload.input_dtypes()
+    for (name, array), order in zip(inputs.items(), orders, strict=True):
+        yield (array if order is None else array.transpose(order)), kinds[name]
 
 
 def each(value: Any) -> tuple[Any, ...]:

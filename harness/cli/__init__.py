@@ -19,6 +19,7 @@ from harness import __version__
 COMMANDS = {
     "quickstart": "a first look: six small cases on whatever is installed, within a minute",
     "run": "measure a suite",
+    "bench": "measure one operation, described on the command line: bench matmul m=256..4096:x2 n=m k=m",
     "report": "render a comparison of runs as Markdown and pictures",
     "show": "show a suite file expanded, or the results of a run",
     "list": "list suites, workloads, backends, devices or runs",

@@ -2,7 +2,7 @@
 
 Each backend runs in a worker of its own, as when it is measured. By default every mode of every
 installed backend is tried on the devices of this machine; a mode that compiles for seconds gets a
-few cases, and all of them with --all.
+few cases, and all of them with --all. With --load, the workloads of those files are tried alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from harness.core.target import Target
     from harness.run.fleet import Workers
     from harness.run.plan import Arm
+    from harness.workloads.base import Workload
 
+SCHEMA = "harness.check/1"
 DEADLINE_S = 300.0
 SHOWN = 20  # failures of one target
 
@@ -38,6 +40,19 @@ class Verdict:
     checks: int = 0
     failures: list[dict[str, Any]] = field(default_factory=list)
     unavailable: str = ""
+    everything: bool = False  # no example that is not refused was left out
+    kept: dict[str, int] = field(default_factory=dict)  # how many cases, by their `sort_of`
+    failed: dict[str, int] = field(default_factory=dict)
+    framework_version: str = ""
+    python: str = ""
+
+    def count(self, workload: Workload, failures: list[dict[str, Any]]) -> None:
+        """Enter how one case ended."""
+        from harness.testing.cases import sort_of
+
+        counts, sort = self.failed if failures else self.kept, sort_of(workload)
+        counts[sort] = counts.get(sort, 0) + 1
+        self.failures += [{"case": _name(workload), **failure} for failure in failures]
 
     def sentence(self) -> str:
         """Say it in a line."""
@@ -51,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("backend", nargs="*", help="default: every installed backend")
     parser.add_argument("--target", "-t", action="append", default=[], metavar="TARGET", help="this target alone")
+    options.add_load(parser)
     parser.add_argument("--all", action="store_true", help="every case in compiled modes too; takes minutes")
     parser.add_argument("--device", metavar="KIND", help="only on this kind of device (cpu, gpu, tpu)")
     parser.add_argument("--threads", type=options.positive, metavar="N", help="processors to use; default: all")
@@ -61,17 +77,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Try every target and say how each kept the contract."""
     from harness.run.fleet import Workers, threads_of
 
+    workloads = _workloads(arguments)
     pairs = _targets(arguments)
     verdicts = []
     scratch = Path(tempfile.mkdtemp(prefix="harness-"))
     with Workers(scratch=scratch, seed=0, threads=threads_of(arguments.threads)) as workers:
         for target, info in pairs:
-            verdict = _check(target, info, workers, everything=arguments.all)
+            verdict = _check(target, info, workers, workloads, everything=arguments.all)
             verdicts.append(verdict)
             if not arguments.json:
                 _say(verdict)
     if arguments.json:
-        print(json.dumps({"schema": "harness.check/1", "targets": [asdict(verdict) for verdict in verdicts]}))
+        targets = [asdict(verdict) for verdict in verdicts]
+        print(json.dumps({"schema": SCHEMA, "targets": targets}, indent=2, sort_keys=True))
     return _exit_code(verdicts, named=bool(arguments.target or arguments.backend or arguments.device))
 
 
@@ -125,7 +143,36 @@ def _targets(arguments: argparse.Namespace) -> list[tuple[Target, BackendInfo]]:
     return pairs
 
 
-def _check(target: Target, info: BackendInfo, workers: Workers, *, everything: bool) -> Verdict:
+def _workloads(arguments: argparse.Namespace) -> Sequence[type[Workload]]:
+    """Return the workloads to try: those that were loaded, or else all that the harness brings."""
+    from harness.backends.catalog import WORKLOADS
+    from harness.core import plugins
+    from harness.errors import UsageError
+    from harness.workloads.registry import find_workload
+
+    if not arguments.load:
+        return WORKLOADS
+    options.load_own(arguments.load)
+    found = plugins.registered(plugins.WORKLOADS)
+    for name, known in found.items():
+        if next(iter(find_workload(name).examples()), None) is None:
+            raise UsageError(
+                f"{known.place}: {name} has no examples, so there is nothing to try",
+                remedy="write a classmethod examples() that yields small cases; the second shows all that is unusual",
+            )
+    if not found:
+        raise UsageError("these files bring no workload", remedy="--load those that have @harness.workload")
+    return [find_workload(name) for name in found]
+
+
+def _check(
+    target: Target,
+    info: BackendInfo,
+    workers: Workers,
+    workloads: Sequence[type[Workload]],
+    *,
+    everything: bool,
+) -> Verdict:
     from harness.core.hardware import device_kinds
     from harness.run.launch import WorkerLost
     from harness.run.plan import absence
@@ -136,8 +183,10 @@ def _check(target: Target, info: BackendInfo, workers: Workers, *, everything: b
     if lack is not None:
         verdict.unavailable = lack
         return verdict
-    verdict.refused = sum(info.refuses(case, target.mode, target.device) is not None for case in all_cases())
-    cases = list(contract_cases(info, target.mode, target.device, everything=everything))
+    examples = list(all_cases(workloads))
+    verdict.refused = sum(info.refuses(case, target.mode, target.device) is not None for case in examples)
+    cases = list(contract_cases(info, target.mode, target.device, everything=everything, workloads=workloads))
+    verdict.everything = len(cases) + verdict.refused == len(examples)
     arms = list(_arms(target, info, cases))
     while arms:
         try:
@@ -145,7 +194,7 @@ def _check(target: Target, info: BackendInfo, workers: Workers, *, everything: b
         except WorkerLost as lost:  # that case is told; a new worker takes up the rest
             lost_arm = arms.pop(0)
             failure = {"name": "survives", "code": "", "passed": False, "detail": str(lost)}
-            verdict.failures.append({"case": lost_arm.case.name, **failure})
+            verdict.count(lost_arm.case.workload, [failure])
     return verdict
 
 
@@ -166,7 +215,11 @@ def _work_through(arms: list[Arm], verdict: Verdict, workers: Workers) -> None:
         reply = workers.started(line, arms[0], deadline_s=DEADLINE_S)
         if "facts" not in reply:
             verdict.unavailable = reply.get("unavailable") or f"{reply['failed']}: {reply['detail']}"
+            verdict.everything = False
             arms.clear()
+        else:
+            verdict.python = reply["python"]
+            verdict.framework_version = str(reply["facts"].get("framework_version", ""))
         while arms:
             case = arms[0].case
             folder = workers.bundle(case, deadline_s=DEADLINE_S)
@@ -182,7 +235,7 @@ def _work_through(arms: list[Arm], verdict: Verdict, workers: Workers) -> None:
             ]
             verdict.cases += 1
             verdict.checks += len(results)
-            verdict.failures += [{"case": case.name, **result} for result in results if not result["passed"]]
+            verdict.count(case.workload, [result for result in results if not result["passed"]])
             arms.pop(0)
     finally:
         line.close()

@@ -28,11 +28,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--suites", type=Path, default=Path("suites"), metavar="FOLDER", help="where suites are; default: suites"
     )
     options.add_results(parser)
+    options.add_load(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> ExitCode:
     """Print one list."""
+    options.load_own(args.load)
     found, text = _LISTS[args.what](args)
     print(json.dumps({args.what: found}, indent=2) if args.json else text)
     return ExitCode.FINE

@@ -18,6 +18,26 @@ if TYPE_CHECKING:
 LONGEST = 15  # digits of a number: beyond it a float would no longer hold it exactly
 LEAST_TIME_S, MOST_TIME_S = 0.1, 86400.0
 PROFILES = ("quick", "standard", "rigorous")
+_SAID_BY = {f"measure.{name}": name for name in ("profile", "threads", "max_time", "seed")} | {"targets": "target"}
+
+
+def add_load(parser: argparse.ArgumentParser) -> None:
+    """Let the user bring workloads and implementations of their own."""
+    parser.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a Python file, or an importable module, with @harness.workload and @harness.implements; may be repeated",
+    )
+
+
+def load_own(names: list[str]) -> None:
+    """Load the user's own files; commands that name none pay nothing."""
+    if names:
+        from harness.backends.own import load_own
+
+        load_own(names)
 
 
 def add_targets(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +77,18 @@ def add_measure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=natural, metavar="N", help="of inputs and order; default: drawn, and recorded")
 
 
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """Let the user say something in the suite's place."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="say it in the suite's place: measure.profile=rigorous, measure.threads=[1,2,all], "
+        "defaults.dtype=bfloat16, reference=jax@cpu, targets=[torch@cpu]; may be repeated",
+    )
+
+
 def positive(text: str) -> int:
     """Read a whole number above zero."""
     number = natural(text)
@@ -81,6 +113,8 @@ def targets_of(texts: list[str]) -> list[Target]:
 
 def with_measure(suite: Suite, arguments: argparse.Namespace) -> Suite:
     """Return the suite measured as the command line says."""
+    from harness.suite.identity import suite_hash
+
     changes = {
         "profile": arguments.profile,
         "threads": arguments.threads,
@@ -88,7 +122,20 @@ def with_measure(suite: Suite, arguments: argparse.Namespace) -> Suite:
         "max_time_s": _max_time(arguments.max_time),
     }
     said = {name: value for name, value in changes.items() if value is not None}
-    return replace(suite, measure=replace(suite.measure, **said)) if said else suite
+    if not said:
+        return suite
+    changed = replace(suite, measure=replace(suite.measure, **said))
+    return replace(changed, hash=suite_hash(changed))  # the same as if the file, or --set, had said it
+
+
+def refuse_contradictions(arguments: argparse.Namespace) -> None:
+    """Raise where an option and ``--set`` say the same thing: which one was meant cannot be known."""
+    for text in arguments.set:
+        name = text.partition("=")[0].strip()
+        option = _SAID_BY.get(name)
+        if option is not None and getattr(arguments, option) not in (None, []):
+            written = option.replace("_", "-")
+            raise UsageError(f"--set {name} and --{written} say the same thing", remedy="leave one of them out")
 
 
 def recover_runs(results: Path) -> None:

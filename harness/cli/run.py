@@ -12,13 +12,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli import options
+from harness.cli import options, selecting
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.core.target import Target
     from harness.run.plan import Plan
     from harness.run.runner import RunResult
     from harness.run.terms import Pace
+    from harness.suite.model import Suite
 
 MINUTE_S = 60
 
@@ -27,8 +31,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("suite", type=Path, help="a suite file, such as suites/gemm.yaml")
     options.add_targets(parser)
+    options.add_set(parser)
+    add_common(parser)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Declare what `bench` takes too: which arms, how hard, where results go, what is shown."""
+    options.add_load(parser)
+    selecting.add_selection(parser)
     options.add_measure(parser)
     options.add_results(parser)
+    parser.add_argument("--durations", type=options.positive, metavar="N", help="show the N arms that took longest")
     parser.add_argument("--budget", metavar="10m", help="end in order when this time is spent (exit code 124)")
     parser.add_argument("--max-cases", type=options.positive, default=10_000, help="default: 10000")
     parser.add_argument("--dry-run", action="store_true", help="say what would be measured, and measure nothing")
@@ -38,39 +51,60 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Plan, and measure or say what would be."""
+    from harness.api import load_suite
+
+    options.refuse_contradictions(arguments)
+    options.load_own(arguments.load)
+    suite = load_suite(arguments.suite, max_cases=arguments.max_cases, overrides=arguments.set)
+    suite = options.with_measure(suite, arguments)
+    return carry_out(
+        suite,
+        arguments,
+        targets=options.targets_of(arguments.target),
+        required=options.targets_of(arguments.require),
+    )
+
+
+def carry_out(
+    suite: Suite, arguments: argparse.Namespace, *, targets: Sequence[Target], required: Sequence[Target]
+) -> ExitCode:
+    """Plan a suite, and measure it or say what would be measured."""
     from harness.run.plan import make_plan
     from harness.run.runner import default_pace
-    from harness.suite.load import load_suite
 
     budget_s = options.read_budget(arguments.budget)
-    suite = options.with_measure(load_suite(arguments.suite, max_cases=arguments.max_cases), arguments)
+    if not arguments.dry_run:
+        options.recover_runs(arguments.results)  # before the choice: what was killed may be what failed last
     plan = make_plan(
-        suite, targets=options.targets_of(arguments.target), required=options.targets_of(arguments.require)
+        suite,
+        targets=targets,
+        required=required,
+        choose=selecting.selection_of(arguments, suite).choose,
     )
     if arguments.dry_run:
         _show_plan(plan, default_pace(plan), as_json=arguments.json)
         return ExitCode.FINE
-    options.recover_runs(arguments.results)
-    return _measure(plan, arguments, budget_s)
+    return _measure(plan, arguments, budget_s, required=bool(targets or required))
 
 
-def _measure(plan: Plan, arguments: argparse.Namespace, budget_s: float | None) -> ExitCode:
+def _measure(plan: Plan, arguments: argparse.Namespace, budget_s: float | None, *, required: bool) -> ExitCode:
+    from harness.api import measure
     from harness.run.progress import Progress, Silent
-    from harness.run.runner import run_plan
 
     observer = Silent() if arguments.quiet else Progress()
     try:
-        result = run_plan(
+        made = measure(
             plan,
             results=arguments.results,
             observer=observer,
             budget_s=budget_s,
-            required=bool(arguments.target or arguments.require),
+            required=required,
+            exit_first=arguments.exitfirst,
         )
     finally:
         observer.close()
-    _show_result(result, arguments)
-    return result.exit_code
+    _show_result(made.result, arguments)
+    return made.result.exit_code
 
 
 def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
@@ -81,9 +115,14 @@ def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
         print()
         return
     print(show_run(arguments.results, result.run_id), end="")
+    if arguments.durations:
+        print(f"\n{selecting.longest(result.durations, arguments.durations)}")
     if result.stopped:
         print(f"\nended early ({result.stopped}); what was measured is kept", file=sys.stderr)
     print(f"\nresults: {result.paths.measurements}")
+    retry = selecting.again(sys.argv[1:], result.measurements)
+    if retry:
+        print(f"again:   {retry}")
     print(f"next:    python -m harness report{options.results_option(arguments.results)}")
 
 
@@ -97,6 +136,8 @@ def result_values(result: RunResult) -> dict[str, Any]:
         "exit_code": int(result.exit_code),
         "stopped": result.stopped,
         "timed_share": result.efficiency,
+        "again": selecting.again(sys.argv[1:], result.measurements) or None,
+        "durations": [asdict(one) | {"total_s": one.total_s} for one in result.durations],
         "files": {name: str(path) for name, path in asdict(result.paths).items()},
         "measurements": [
             {name: str(value) if name == "started_at" else value for name, value in asdict(row).items()}
@@ -130,8 +171,11 @@ def _show_plan(plan: Plan, pace: Pace, *, as_json: bool) -> None:
 
 
 def _arm_values(arm: Any, outcome: str, detail: str) -> dict[str, Any]:
+    from harness.run.select import name_of
+
     workload = arm.case.workload
     return {
+        "name": name_of(arm),
         "case": arm.case.name,
         "case_key": arm.case.key,
         "target": arm.target.name,
@@ -139,7 +183,7 @@ def _arm_values(arm: Any, outcome: str, detail: str) -> dict[str, Any]:
         "outcome": outcome,
         "detail": detail,
         "flops": workload.flops(),
-        "bytes": workload.bytes(),
+        "bytes": workload.moved_bytes(),
     }
 
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli import options
+from harness.cli import options, selecting
 from harness.cli.text_table import table
 from harness.core.units import significant, size
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
     from harness.core.target import Target
+    from harness.store.record import Measurement
     from harness.suite.model import Case, Suite
 
 _COUNTS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -28,24 +30,46 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("what", metavar="SUITE|RUN", help="a suite file, or a run such as latest")
     options.add_results(parser)
+    selecting.add_filter(parser)
+    options.add_set(parser)
     parser.add_argument(
         "--max-cases", type=options.positive, default=10_000, metavar="N", help="cases of a suite (default: 10000)"
     )
+    options.add_load(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> ExitCode:
     """Print the one or the other."""
+    options.load_own(args.load)
     if _is_suite(args.what):
         from harness.suite.load import load_suite
 
-        suite = load_suite(args.what, max_cases=args.max_cases)
+        suite = _filtered(load_suite(args.what, max_cases=args.max_cases, overrides=args.set), args.filter)
         print(json.dumps(_document(suite), indent=2) if args.json else _text(suite))
     else:
         from harness.report.terminal import show_run
 
-        print(show_run(args.results, args.what, json=args.json), end="")
+        print(show_run(args.results, args.what, json=args.json, choose=_chooser(args.filter)), end="")
     return ExitCode.FINE
+
+
+def _filtered(suite: Suite, texts: list[str]) -> Suite:
+    """Return a suite with those of its cases for which the filters hold; there are no targets yet to speak of."""
+    from harness.run.select import case_facts, held
+
+    if not texts:
+        return suite
+    places = held(selecting.filters_of(texts), [case_facts(case) for case in suite.cases])
+    return replace(suite, cases=tuple(suite.cases[place] for place in places))
+
+
+def _chooser(texts: list[str]) -> Callable[[Sequence[Measurement]], Sequence[Measurement]]:
+    """Return what takes those rows of a run for which the filters hold."""
+    from harness.run.select import held, row_facts
+
+    filters = selecting.filters_of(texts)
+    return lambda rows: [rows[place] for place in held(filters, [row_facts(row) for row in rows])] if filters else rows
 
 
 def _is_suite(what: str) -> bool:
@@ -66,7 +90,7 @@ def _text(suite: Suite) -> str:
             case.workload.name,
             _parameters(case),
             _count(case.workload.flops()),
-            size(case.workload.bytes()),
+            size(case.workload.moved_bytes()),
             ", ".join(case.devices) or "all",
         )
         for case in suite.cases
@@ -81,11 +105,15 @@ def _how(suite: Suite) -> tuple[str, str]:
     targets = "auto" if suite.targets is None else ", ".join(target.name for target in suite.targets)
     reference = suite.reference.name if suite.reference else "the first target"
     measure = suite.measure
-    threads = "all" if measure.threads is None else str(measure.threads)
     return (
         f"{len(suite.cases)} cases on {targets}; ratios against {reference}",
-        f"{measure.profile}, at most {measure.max_time_s:g} s an arm, {threads} threads",
+        f"{measure.profile}, at most {measure.max_time_s:g} s an arm, {_threads(measure.threads)} threads",
     )
+
+
+def _threads(asked: int | tuple[int | None, ...] | None) -> str:
+    numbers = asked if isinstance(asked, tuple) else (asked,)
+    return ", ".join("all" if number is None else str(number) for number in numbers)
 
 
 def _parameters(case: Case) -> str:
@@ -123,7 +151,7 @@ def _document(suite: Suite) -> dict[str, Any]:
                 "workload": case.workload.name,
                 "params": case.workload.params(),
                 "flops": case.workload.flops(),
-                "bytes": case.workload.bytes(),
+                "bytes": case.workload.moved_bytes(),
                 "devices": list(case.devices),
             }
             for case in suite.cases

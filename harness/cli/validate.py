@@ -24,11 +24,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-cases", type=options.positive, default=10_000, metavar="N", help="cases of a suite (default: 10000)"
     )
+    options.add_load(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> ExitCode:
     """Check each file."""
+    options.load_own(args.load)
     reports = [_check(file, args.max_cases) for file in args.files]
     if args.json:
         print(json.dumps({"files": [_plain(report) for report in reports]}, indent=2))

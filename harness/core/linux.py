@@ -25,6 +25,7 @@ def cpu(root: Path) -> dict[str, Any]:
     flags = set((info.get("flags") or info.get("Features") or "").split())
     return {
         "model": info.get("model name") or info.get("Model") or None,
+        "signature": _signature(info),
         "vectors": [flag for flag in VECTOR_FLAGS if flag in flags],
         "sockets": _distinct(root, "physical_package_id"),
         "cores": _cores(root),
@@ -93,6 +94,13 @@ def _cpuinfo(root: Path) -> dict[str, str]:
     first = (_read(root, "proc/cpuinfo") or "").split("\n\n")[0]
     pairs = (line.partition(":") for line in first.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _signature(info: dict[str, str]) -> str | None:
+    """Name the microarchitecture as the kernel numbers it: ``AuthenticAMD-25-17``, or ``0x41-0xd0c`` on ARM."""
+    x86 = [info.get(name) for name in ("vendor_id", "cpu family", "model")]
+    arm = [info.get(name) for name in ("CPU implementer", "CPU part")]
+    return next(("-".join(filter(None, parts)) for parts in (x86, arm) if all(parts)), None)
 
 
 def _processors(root: Path) -> list[Path]:

@@ -1,12 +1,14 @@
 """Entry points: built-in backends and workloads come in by the same door as a stranger's.
 
 Listing names imports nothing; `load` imports exactly one. A name that two packages claim is an
-error that names both, for which one wins would depend on the order of installation.
+error that names both, for which one wins would depend on the order of installation. What a program
+registers by itself is offered beside them, for as long as the process lives.
 """
 
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -14,6 +16,7 @@ from harness.errors import UsageError
 
 BACKENDS = "harness.backends"
 WORKLOADS = "harness.workloads"
+IMPLEMENTATIONS = "harness.implementations"
 
 
 @cache
@@ -26,19 +29,59 @@ def _by_name(group: str) -> dict[str, list[EntryPoint]]:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """An object that no package offers, and where it comes from."""
+
+    value: object
+    module: str
+    place: str  # file:line, for people
+
+
+_REGISTERED: dict[tuple[str, str], Registered] = {}
+
+
+def register(group: str, name: str, value: object, *, module: str, place: str) -> None:
+    """Offer `value` under `name` in this process, unless somebody offers something else under it already."""
+    itself = f"{module}:{getattr(value, '__qualname__', '')}"
+    if itself in [point.value for point in _by_name(group).get(name, [])]:
+        return  # an installed package's, which is offered already
+    if name in names(group):
+        known = _REGISTERED.get((group, name))
+        owners = ", ".join(map(_owner, _by_name(group).get(name, [])))
+        raise UsageError(
+            f"the {_noun(group)} {name!r} is there already: {known.place if known else owners}",
+            remedy="give yours another name",
+        )
+    _REGISTERED[group, name] = Registered(value=value, module=module, place=place)
+
+
+def forget(module: str) -> None:
+    """Withdraw all that `module` has registered."""
+    for key in [key for key, found in _REGISTERED.items() if found.module == module]:
+        del _REGISTERED[key]
+
+
+def registered(group: str) -> dict[str, Registered]:
+    """Return what was registered in `group`, in that order."""
+    return {name: found for (where, name), found in _REGISTERED.items() if where == group}
+
+
 def names(group: str) -> tuple[str, ...]:
-    """Return the names that installed packages offer in `group`, sorted."""
-    return tuple(sorted(_by_name(group)))
+    """Return the names that installed packages and this process offer in `group`, sorted."""
+    return tuple(sorted({*_by_name(group), *registered(group)}))
 
 
 def load(group: str, name: str) -> object:
-    """Import and return the one object called `name` in `group`."""
-    noun = group.rpartition(".")[2].removesuffix("s")
+    """Return the one object called `name` in `group`, imported where a package offers it."""
+    noun = _noun(group)
+    if (group, name) in _REGISTERED:
+        return _REGISTERED[group, name].value
     points = _by_name(group).get(name, [])
     if not points:
         raise UsageError(f"no {noun} named {name!r}", remedy=suggestion(name, names(group)))
     if len(points) > 1:
-        owners = ", ".join(f"{point.dist.name if point.dist else '?'} ({point.value})" for point in points)
+        owners = ", ".join(map(_owner, points))
         raise UsageError(f"several packages offer the {noun} {name!r}: {owners}", remedy="uninstall all but one")
     try:
         return points[0].load()
@@ -48,6 +91,14 @@ def load(group: str, name: str) -> object:
             f"the {noun} {name!r} ({points[0].value}) cannot be loaded: {type(error).__name__}: {error}",
             remedy="repair or uninstall that package",
         ) from error
+
+
+def _noun(group: str) -> str:
+    return group.rpartition(".")[2].removesuffix("s")
+
+
+def _owner(point: EntryPoint) -> str:
+    return f"{point.dist.name if point.dist else '?'} ({point.value})"
 
 
 def suggestion(name: str, known: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from harness.errors import UsageError
 _NAME = r"[a-z][a-z0-9_-]*"
 _PATTERN = re.compile(rf"({_NAME})(?:\.({_NAME}))?@(.+)")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_THREADS = re.compile(r"(?:(.*)/)?([0-9]{1,6}-threads?)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,8 @@ class Target:
         """Return this target, or raise where its label cannot be one."""
         if self.label and not _LABEL.fullmatch(self.label):
             raise UsageError(f"not a label: {self.label!r}", remedy="use letters, digits, '.', '_', '+', '-'")
+        if _THREADS.fullmatch(self.label):
+            raise UsageError(f"the label {self.label!r} is what `measure: threads:` gives", remedy="choose another")
         return self
 
     def resolved(self, mode: str) -> Target:
@@ -64,4 +67,22 @@ class Target:
     @property
     def name(self) -> str:
         """What to call this target in a table: its label, where it has one."""
-        return self.label or str(self)
+        return shown_name(str(self), self.label)
+
+
+def with_threads(label: str, threads: int) -> str:
+    """Return the label of a target that is taken at a number of threads, as one of several: ``2-threads``."""
+    counted = f"{threads}-thread{'s' if threads != 1 else ''}"
+    return f"{label}/{counted}" if label else counted
+
+
+def split_threads(label: str) -> tuple[str, str]:
+    """Return a label without its number of threads, and that number in words; nothing where it has none."""
+    match = _THREADS.fullmatch(label)
+    return (match[1] or "", match[2].replace("-", " ")) if match else (label, "")
+
+
+def shown_name(target: str, label: str) -> str:
+    """Return what a target is called; a label that only counts threads stands beside it: ``torch@cpu/2-threads``."""
+    own, counted = split_threads(label)
+    return f"{target}/{label}" if counted and not own else label or target

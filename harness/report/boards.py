@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from harness.report.findings import Board, CaseFindings, Entry, Overall, SelfCheck, Standing, name_of
+from harness.report.findings import Board, CaseFindings, Entry, Overall, SelfCheck, Standing, case_of, name_of
 from harness.report.pairs import Pairs
 from harness.stats.combine import Combined, combine
 from harness.stats.compare import Ratio, Status
@@ -24,8 +24,8 @@ class Settled:
 
     arms: tuple[Measurement, ...]
     pairs: Pairs
-    cases: Mapping[str, list[int]]  # case key -> places in `arms`
-    references: Mapping[str, int | None]  # case key -> the measured reference arm
+    cases: Mapping[str, list[int]]  # contest (a case, at one number of threads) -> places in `arms`
+    references: Mapping[str, int | None]  # contest -> the measured reference arm
     copies: Mapping[str, int | None]
     check: SelfCheck
 
@@ -47,7 +47,7 @@ class Race:
     def findings(self) -> CaseFindings:
         """Return what is to be said of every arm, measured or not."""
         return CaseFindings(
-            name=self.run.arms[self.places[0]].case,
+            name=case_of(self.run.arms[self.places[0]]),
             key=self.key,
             entries=tuple(self._entry(place) for place in self.places),
             self_check=self._self_check(),

@@ -5,11 +5,12 @@ Findings come before words, so that the page, the terminal and the pictures cann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from harness.core.target import shown_name, split_threads
 from harness.stats.combine import Combined
 from harness.stats.compare import Ratio
 from harness.store.record import Measurement, Outcome
@@ -92,6 +93,35 @@ class SelfCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScalingStep:
+    """One number of threads; `speed_up` is the time with the fewest threads over that with these."""
+
+    threads: int
+    arm: Measurement
+    speed_up: Ratio | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """One target in one case, at several numbers of threads."""
+
+    case: str
+    target: str
+    steps: tuple[ScalingStep, ...]  # the fewest threads first
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingMean:
+    """One target at a number of threads beside itself at the fewest: the geometric mean over cases."""
+
+    target: str
+    fewest: int
+    threads: int
+    cases: int
+    speed_up: Combined
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunFindings:
     """All that one run says. Runs are never averaged with one another."""
 
@@ -103,6 +133,8 @@ class RunFindings:
     boards: tuple[Board, ...]
     self_check: SelfCheck
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    scalings: tuple[Scaling, ...] = ()
+    scaling_means: tuple[ScalingMean, ...] = ()
 
     @property
     def sets(self) -> int:
@@ -111,10 +143,10 @@ class RunFindings:
 
     def only(self, target: str) -> RunFindings:
         """Return what is said of one target; how it stands among the others stays as it was."""
+        return self.where(lambda arm: target in (arm.target, arm.label, shown_name(arm.target, arm.label)))
 
-        def kept(arm: Measurement) -> bool:
-            return target in (arm.target, arm.label)
-
+    def where(self, kept: Callable[[Measurement], bool]) -> RunFindings:
+        """Return what is said of some arms; how they stand among the others stays as it was."""
         boards = [
             replace(
                 board,
@@ -130,6 +162,10 @@ class RunFindings:
             self,
             arms=tuple(arm for arm in self.arms if kept(arm)),
             boards=tuple(board for board in boards if board.cases),
+            scalings=tuple(one for one in self.scalings if any(kept(step.arm) for step in one.steps)),
+            scaling_means=tuple(
+                one for one in self.scaling_means if any(kept(arm) for arm in self.arms if name_of(arm) == one.target)
+            ),
         )
 
 
@@ -142,5 +178,17 @@ class Problem:
 
 
 def name_of(arm: Measurement) -> str:
-    """What an arm's target is called in a table."""
-    return arm.label or arm.target
+    """What an arm's target is called in a table; how many threads it had is said of the case."""
+    return split_threads(arm.label)[0] or arm.target
+
+
+def case_of(arm: Measurement) -> str:
+    """What an arm's case is called in a table: where numbers of threads were compared, with that number."""
+    counted = split_threads(arm.label)[1]
+    return f"{arm.case}, {counted}" if counted else arm.case
+
+
+def contest_of(arm: Measurement) -> str:
+    """Within what an arm is compared: a case at one number of threads."""
+    counted = split_threads(arm.label)[1]
+    return f"{arm.case_key}, {counted}" if counted else arm.case_key

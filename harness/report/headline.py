@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.core.units import size
 from harness.report import words
-from harness.report.findings import Board, RunFindings, SelfCheck, Standing
+from harness.report.findings import Board, RunFindings, SelfCheck, Standing, name_of
 from harness.stats.combine import Combined
 from harness.stats.compare import LEAST_SETS
 from harness.store.record import Outcome
@@ -26,6 +26,7 @@ def headline(run: RunFindings, name: Named) -> list[str]:
         *_state(run),
         *(winner(run, board, name) for board in run.boards if board.ranked),
         *_not_ranked(run, name),
+        *_scaling(run, name),
         self_check(run),
         outcomes(run),
     ]
@@ -61,9 +62,18 @@ def outcomes(run: RunFindings) -> str:
 def machine(run: RunFindings) -> str:
     """Describe the machine in a line, as far as it was recorded."""
     devices = sorted({arm.device_name for arm in run.arms if arm.device_name})
-    threads = sorted({arm.threads for arm in run.arms if arm.threads})
-    parts = [*_hardware(run.manifest), *devices, *(f"{count} threads" for count in threads)]
+    threads = sorted({arm.threads for arm in run.arms if arm.threads and arm.outcome != Outcome.UNAVAILABLE})
+    said = [f"{', '.join(map(str, threads))} thread{'s' * (threads != [1])}"] if threads else []
+    parts = [*_hardware(run.manifest), *devices, *said]
     return ", ".join(dict.fromkeys(parts)) or "not recorded"
+
+
+def ceilings(run: RunFindings) -> str:
+    """Say where the ceilings come from that shares are taken of, or nothing where no arm has one."""
+    if all(arm.ceiling_share is None for arm in run.arms):
+        return ""
+    sources = _mapping(run.manifest.get("ceilings"))
+    return "; ".join(sorted({str(source) for source in sources.values()})) or "not recorded"
 
 
 def is_indicative(run: RunFindings) -> bool:
@@ -131,8 +141,18 @@ _ONE = {"wins": "win", "ties": "tie", "losses": "loss"}
 def _not_ranked(run: RunFindings, name: Named) -> Iterator[str]:
     for board in run.boards:
         if not board.ranked:
-            names = sorted({entry.arm.label or entry.arm.target for case in board.cases for entry in case.entries})
+            names = sorted({name_of(entry.arm) for case in board.cases for entry in case.entries})
             yield f"not ranked: {', '.join(map(name, names))} (NumPy, and the math mode default, never are)"
+
+
+def _scaling(run: RunFindings, name: Named) -> Iterator[str]:
+    """Say of each target what more threads brought."""
+    by_target: dict[str, list[str]] = {}
+    for mean in run.scaling_means:
+        more = words.ratio(mean.speed_up.ratio, mean.speed_up.low, mean.speed_up.high)
+        said = f"{mean.threads} threads {more} times as fast as {mean.fewest} (over {_cases(mean.cases)})"
+        by_target.setdefault(mean.target, []).append(said)
+    yield from (f"threads: {name(target)}: {', '.join(said)}" for target, said in by_target.items())
 
 
 def _seen(check: SelfCheck) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from harness.report import tables
 from harness.report.escape import alt, code, words
 from harness.report.findings import Board, Problem, RunFindings
-from harness.report.headline import headline, machine
+from harness.report.headline import ceilings, headline, machine
 from harness.report.picture import Picture
 from harness.report.pictures import MOST_CASES
 from harness.report.reading import READING
@@ -45,9 +45,12 @@ def _run(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
     yield from ("", f"## {code(run.suite)}, run {code(run.run_id)}{partial}", "")
     yield from (f"- {line}" for line in headline(run, code))
     yield f"- machine: {words(machine(run))}"
+    if ceilings(run):
+        yield f"- ceilings: {words(ceilings(run))}"
     yield f"- command: {code(reproduce(run)[0])}"
     for board in run.boards:
         yield from _board(board, run.reference, pictures)
+    yield from _section("Scaling with threads", tables.scaling(run))
     yield from _section("Speed against size", _pictures(pictures, "size"))
     yield from _section("First calls", tables.first_calls(run))
     yield from _section("Every planned arm", tables.outcomes(run))

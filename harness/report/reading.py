@@ -16,6 +16,11 @@ READING = """\
   differs. That run, or that case, cannot carry a verdict.
 - **speed** counts the operations of the mathematics, not those of the kernel that ran. Where operations mean
   nothing it counts bytes, each input read once and each output written once.
+- **of the ceiling** is the share of the most that the device can do in this type and math mode: of its arithmetic,
+  or, where a call's data is more than its caches hold, of its memory, whichever share is the larger. For the
+  arithmetic of a CPU the ceiling is the larger of its data sheet (at the highest clock that it is ever sold with)
+  and what a product reached at the start of the run; for its memory, what was measured. For accelerators it is
+  the data sheet.
 - Outcomes: `measured` (proved right and timed), `invalid` (a validity check failed; the time was rejected),
   `predicted` (compiled, not run), `refused` (the backend declares that it does not do this), `unavailable`
   (no such device or framework here), `failed`, `not-run` (never reached). A dash means that nothing was told.

@@ -55,7 +55,8 @@ def _values(column: pd.Series[Any], name: str) -> list[Any]:
     kind = str(_FIELDS[name].type)
     missing = column.isna() if "None" in kind else None
     if kind.startswith("tuple"):
-        return [() if value is None else tuple(str(item) for item in value) for value in column]
+        empty = None if "None" in kind else ()
+        return [empty if value is None else tuple(str(item) for item in value) for value in column]
     convert = {"int": int, "float": float}.get(kind.partition(" ")[0])
     values = column.tolist()
     if missing is not None and missing.any():

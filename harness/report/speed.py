@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.core.target import split_threads
 from harness.report.escape import visible
 from harness.report.findings import RunFindings, name_of
 from harness.report.picture import Dot, Lines, Picture, slug
@@ -48,6 +49,8 @@ def lines_of(run: RunFindings, targets: tuple[str, ...], prefix: str) -> list[Pi
 def _family(arm: Measurement) -> Family:
     said = {"dtype": arm.dtype, "math": arm.math, "direction": arm.direction, "cache": arm.cache}
     choices = {name: str(value) for name, value in _params(arm).items() if isinstance(value, str | bool)} | said
+    counted = split_threads(arm.label)[1]
+    choices |= {"at": counted} if counted else {}
     return Family(
         case=arm.case.partition("[")[0],
         workload=arm.workload,

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import StoreError
 from harness.report import tables
 from harness.report.escape import code, words
-from harness.report.findings import RunFindings, name_of
+from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.headline import headline
 from harness.report.load import Reported
 from harness.store.record import Outcome
@@ -68,4 +68,4 @@ def _troubles(run: RunFindings) -> Iterator[str]:
     for outcome in _TROUBLES:
         for arm in run.arms:
             if arm.outcome == outcome:
-                yield f"- {outcome}: {code(arm.case)} on {code(name_of(arm))}: {tables.details(arm)}"
+                yield f"- {outcome}: {code(case_of(arm))} on {code(name_of(arm))}: {tables.details(arm)}"

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.core.target import split_threads
 from harness.report.boards import Settled, board_of
-from harness.report.findings import Board, RunFindings, SelfCheck, name_of
+from harness.report.findings import Board, RunFindings, SelfCheck, case_of, contest_of, name_of
 from harness.report.pairs import Pairs
 from harness.report.rows import natural
+from harness.report.scaling import means_of, scalings_of
 from harness.stats.combine import combine
 from harness.store.record import Measurement, Outcome
 
@@ -54,6 +56,8 @@ def summarise(
         boards=_boards(settled),
         self_check=check,
         manifest=manifest or {},
+        scalings=scalings_of(arms, pairs),
+        scaling_means=means_of(arms, pairs),
     )
 
 
@@ -89,7 +93,7 @@ def _self_check(
     return SelfCheck(
         combined=combine(pairs.per_set(list(both.values()))),
         cases=len(both),
-        failed=tuple(arms[both[key][0]].case for key, ratio in found.items() if ratio.agrees is False),
+        failed=tuple(case_of(arms[both[key][0]]) for key, ratio in found.items() if ratio.agrees is False),
         detectable=(min(widths), float(np.median(widths)), max(widths)) if widths else None,
     )
 
@@ -111,12 +115,12 @@ def _reference(measurements: Sequence[Measurement]) -> tuple[str, str]:
     twice = [_identity(row) for row in measurements if row.replica == 1]
     if twice:
         return min(twice)
-    named = [_identity(row) for row in measurements if row.reference in (row.label, row.target)]
+    named = [_identity(row) for row in measurements if row.reference in (name_of(row), row.target)]
     return min(named, default=("", ""))
 
 
 def _identity(arm: Measurement) -> tuple[str, str]:
-    return (arm.target, arm.label)
+    return (arm.target, split_threads(arm.label)[0])
 
 
 def _distinct(measurements: Sequence[Measurement]) -> list[Measurement]:
@@ -124,13 +128,14 @@ def _distinct(measurements: Sequence[Measurement]) -> list[Measurement]:
 
 
 def _order(arm: Measurement, reference: tuple[str, str]) -> tuple[Any, ...]:
-    return (natural(arm.case), arm.case_key, _identity(arm) != reference, arm.target, arm.label, arm.replica)
+    contest = (natural(arm.case), arm.case_key, natural(split_threads(arm.label)[1]))
+    return (*contest, _identity(arm) != reference, arm.target, arm.label, arm.replica)
 
 
 def _cases(arms: Sequence[Measurement]) -> dict[str, list[int]]:
     cases: dict[str, list[int]] = defaultdict(list)
     for place, arm in enumerate(arms):
-        cases[arm.case_key].append(place)
+        cases[contest_of(arm)].append(place)
     return dict(cases)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.core.target import split_threads
 from harness.report import words
 from harness.report.escape import code
 from harness.report.escape import words as sentence
-from harness.report.findings import Board, Entry, Overall, RunFindings, Standing, name_of
+from harness.report.findings import Board, Entry, Overall, RunFindings, ScalingStep, Standing, name_of
 from harness.report.words import UNKNOWN
 from harness.stats.combine import Combined
 from harness.stats.compare import Ratio
@@ -38,9 +39,25 @@ def overall(board: Board, reference: str) -> Iterator[str]:
 
 def cases(board: Board) -> Iterator[str]:
     """Return one line an arm of a class."""
-    headers = ("case", "target", "time", "95 % interval", "speed", "time / reference", "verdict", "in its class")
+    numbers = ("time", "95 % interval", "speed", "of the ceiling", "time / reference")
+    headers = ("case", "target", *numbers, "verdict", "in its class")
     rows = [(code(case.name), *_entry_row(entry)) for case in board.cases for entry in case.entries]
-    return table(headers, rows, right=(2, 3, 4, 5))
+    return table(headers, rows, right=(2, 3, 4, 5, 6))
+
+
+def scaling(run: RunFindings) -> Iterator[str]:
+    """Return one line a case and target, with a column for each number of threads: the time, and the speed-up."""
+    numbers = sorted({step.threads for one in run.scalings for step in one.steps})
+    if not numbers:
+        return
+    headers = ("case", "target", *(f"{number} thread{'s' * (number != 1)}" for number in numbers))
+    rows = []
+    for one in run.scalings:
+        steps = {step.threads: _step(step) for step in one.steps}
+        rows.append((code(one.case), code(one.target), *(steps.get(number, UNKNOWN) for number in numbers)))
+    yield from table(headers, rows, right=range(2, len(headers)))
+    yield ""
+    yield "The factor is how many times as fast as with the fewest threads, from blocks of the same rounds."
 
 
 def first_calls(run: RunFindings) -> Iterator[str]:
@@ -109,12 +126,13 @@ def _overall_row(one: Overall, board: Board, reference: str) -> tuple[str, ...]:
 def _entry_row(entry: Entry) -> tuple[str, ...]:
     arm = entry.arm
     if not entry.measured:
-        return (code(name_of(arm)), *[UNKNOWN] * 4, str(arm.outcome), str(arm.outcome))
+        return (code(name_of(arm)), *[UNKNOWN] * 5, str(arm.outcome), str(arm.outcome))
     return (
         code(name_of(arm)),
         words.time(arm.time_s),
         words.time_span(arm.time_low_s, arm.time_high_s),
         words.per_second(arm.flops_per_s, arm.bytes_per_s, arm.items_per_s, arm.items_name),
+        words.share(arm.ceiling_share),
         "1" if entry.verdict == "reference" else _ratio(entry.beside_reference),
         entry.verdict,
         standing(entry),
@@ -126,12 +144,21 @@ def _first_call_row(arm: Measurement) -> tuple[str, ...]:
     return (code(arm.case), _full_name(arm), *map(words.time, values))
 
 
+def _step(step: ScalingStep) -> str:
+    if step.arm.outcome != Outcome.MEASURED:
+        return str(step.arm.outcome)
+    faster = f", x {_ratio(step.speed_up)}" if step.speed_up else ""
+    return f"{words.time(step.arm.time_s)}{faster}"
+
+
 def _ratio(found: Ratio | Combined | None) -> str:
     return words.ratio(found.ratio, found.low, found.high) if found else UNKNOWN
 
 
 def _full_name(arm: Measurement) -> str:
-    named = code(arm.label) + " " + code(arm.target) if arm.label else code(arm.target)
+    own, counted = split_threads(arm.label)
+    named = code(own) + " " + code(arm.target) if own else code(arm.target)
+    named += f", {counted}" if counted else ""
     return f"{named} (again)" if arm.replica else named
 
 

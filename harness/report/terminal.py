@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 from harness.errors import NothingSelected
 from harness.report import words
 from harness.report.escape import visible
-from harness.report.findings import Entry, RunFindings, name_of
+from harness.report.findings import Entry, RunFindings, case_of, contest_of, name_of
 from harness.report.headline import headline
 from harness.report.load import findings_of
 from harness.report.rows import sample_frame
@@ -46,8 +46,14 @@ def table_of(
     return "\n".join(_lines(summarise(measurements, frame, manifest=manifest, state=state))) + "\n"
 
 
-def show_run(root: Path, name: str, *, json: bool = False) -> str:
-    """Return what the run called `name` says, as text or as one JSON document."""
+def show_run(
+    root: Path,
+    name: str,
+    *,
+    json: bool = False,
+    choose: Callable[[Sequence[Measurement]], Sequence[Measurement]] = tuple,
+) -> str:
+    """Return what the run called `name` says, as text or as one JSON document; `choose` may leave arms out."""
     from harness.report.findings import Problem
 
     problems: list[Problem] = []
@@ -56,6 +62,8 @@ def show_run(root: Path, name: str, *, json: bool = False) -> str:
     if found is None:
         reasons = "; ".join(f"{problem.place}: {problem.message}" for problem in problems)
         raise NothingSelected(f"the run {selection.run.run_id} cannot be shown: {reasons}")
+    chosen = {arm.key for arm in choose(found.arms)}
+    found = found.where(lambda arm: arm.key in chosen) if len(chosen) < len(found.arms) else found
     if json:
         return _document(found, problems)
     told = [f"look at {visible(problem.place)}: {visible(problem.message)}" for problem in problems]
@@ -70,9 +78,9 @@ def _lines(run: RunFindings) -> Iterator[str]:
     for arm in run.arms:
         if arm.replica:
             continue
-        if arm.case_key != last:
-            yield from ("", _cut(visible(arm.case)))
-            last = arm.case_key
+        if contest_of(arm) != last:
+            yield from ("", _cut(visible(case_of(arm))))
+            last = contest_of(arm)
         yield _line(entries[arm.key])
     yield ""
     for said in headline(run, visible):

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from harness.backends import own
 from harness.core import limits, machine
+from harness.core.ceiling import Ceiling, of_accelerator, of_cpu
 from harness.run.launch import Guardian, Launch, Line, Worker, WorkerLost, available_cpus, worker_environment
 from harness.run.terms import describe_case
 
@@ -48,6 +50,7 @@ class Workers:
         self._bundles: dict[str, Path | WorkerLost] = {}
         self._cpus: dict[int, list[int]] = {}
         self._count = 0
+        self._speed: dict[str, float] = {}
         self.machine = machine.facts()
         self.environments: dict[str, dict[str, Any]] = {}
 
@@ -68,15 +71,17 @@ class Workers:
             target.python or sys.executable,
             backend=arm.info.environment(target.device, target.mode),
             target=target.env,
+            threads=arm.threads or self._threads,
         )
         worker.send(
             {
                 "op": "start",
+                "load": own.messages(),
                 "implementation": arm.info.implementation,
                 "device": str(target.device),
                 "mode": target.mode,
-                "threads": self._threads,
-                "affinity": self._affinity(set_index),
+                "threads": arm.threads or self._threads,
+                "affinity": self._affinity(set_index, arm.threads or self._threads),
             }
         )
         return worker
@@ -106,7 +111,13 @@ class Workers:
         helper.wake()
         try:
             reply = helper.request(
-                {"op": "bundle", "seed": self._seed, "folder": str(folder), **describe_case(case)},
+                {
+                    "op": "bundle",
+                    "load": own.messages(),
+                    "seed": self._seed,
+                    "folder": str(folder),
+                    **describe_case(case),
+                },
                 deadline_s=deadline_s,
             )
         except WorkerLost:
@@ -117,9 +128,32 @@ class Workers:
             raise WorkerLost(reply["failed"], reply["detail"])
         return folder
 
-    def env_id(self, facts: dict[str, Any]) -> str:
+    def env_id(self, facts: dict[str, Any], arm: Arm) -> str:
         """Return the identity of machine and framework together."""
-        return machine.env_id({**self.machine, "framework": facts, "threads": self._threads})
+        return machine.env_id({**self.machine, "framework": facts, "threads": arm.threads or self._threads})
+
+    def speed(self, *, deadline_s: float) -> dict[str, float]:
+        """Have the helper measure this CPU, with as many threads as any arm may use."""
+        message = {"op": "speed", "threads": self._threads, "cache_bytes": limits.last_level_cache_bytes()}
+        helper = self._helping()
+        helper.wake()
+        try:
+            reply = helper.request({**message, "free_bytes": limits.free_memory_bytes()}, deadline_s=deadline_s)
+        except WorkerLost:  # no ceiling is no reason not to measure; bundles want a new helper
+            self._helper, reply = None, {}
+        else:
+            helper.hold()
+        self._speed = reply.get("speed", {})
+        return self._speed
+
+    def ceiling(self, arm: Arm, facts: dict[str, Any]) -> Ceiling | None:
+        """Return what an arm's device can do at most, by its data sheet and by what was measured."""
+        workload, device = arm.case.workload, arm.target.device
+        if device.kind == "cpu":
+            threads = arm.threads or self._threads
+            return of_cpu(self.machine["cpu"], dtype=workload.dtype, threads=threads, measured=self._speed)
+        gpus = self.machine["gpus"]
+        return of_accelerator(facts.get("device_name"), dtype=workload.dtype, math_mode=workload.math, gpus=gpus)
 
     def cold_bytes(self, arm: Arm) -> int:
         """Return a size that no cache of the device holds."""
@@ -127,22 +161,22 @@ class Workers:
 
     def cpus(self) -> dict[int, list[int]]:
         """Return the processors that each process-set ran on."""
-        return dict(self._cpus)
+        return {number: sorted(drawn) for number, drawn in self._cpus.items()}
 
     def _helping(self) -> Worker:
         if self._helper is None:
             (self._scratch / "bundles").mkdir(exist_ok=True)
-            self._helper = self._spawn(sys.executable, backend={}, target={})
+            self._helper = self._spawn(sys.executable, backend={}, target={}, threads=self._threads)
         return self._helper
 
-    def _affinity(self, set_index: int) -> list[int]:
-        """The same processors for all arms of a process-set, drawn anew for each."""
+    def _affinity(self, set_index: int, threads: int) -> list[int]:
+        """The same processors for all arms of a process-set, drawn anew for each; fewer threads get some of them."""
         if set_index not in self._cpus:
             everything = list(available_cpus())
-            self._cpus[set_index] = sorted(self._rng.sample(everything, min(self._threads, len(everything))))
-        return self._cpus[set_index]
+            self._cpus[set_index] = self._rng.sample(everything, min(self._threads, len(everything)))
+        return sorted(self._cpus[set_index][:threads])
 
-    def _spawn(self, python: str, *, backend: Mapping[str, str], target: Mapping[str, str]) -> Worker:
+    def _spawn(self, python: str, *, backend: Mapping[str, str], target: Mapping[str, str], threads: int) -> Worker:
         self._count += 1
         folder = self._scratch / f"worker-{self._count}"
         folder.mkdir()
@@ -150,7 +184,7 @@ class Workers:
             self._base,
             backend=backend,
             target=target,
-            threads=self._threads,
+            threads=threads,
             scratch=self._scratch,
             caches_folder=folder,
             hash_seed=self._rng.randrange(1, 2**32 - 1),
@@ -168,7 +202,9 @@ def cold_bytes(arm: Arm) -> int:
     return max(COLD_FACTOR * limits.last_level_cache_bytes(), COLD_ALL * limits.all_last_level_caches_bytes())
 
 
-def threads_of(target_threads: int | None) -> int:
-    """Return the number of threads every arm may use."""
+def threads_of(asked: int | tuple[int | None, ...] | None) -> int:
+    """Return the number of threads every arm may use; where several are compared, the most that there is room for."""
+    if isinstance(asked, tuple):
+        return max(map(threads_of, asked))
     available = len(available_cpus())
-    return available if target_threads is None else min(target_threads, available)
+    return available if asked is None else min(asked, available)

@@ -46,11 +46,11 @@ def call_seconds(arm: Arm, threads: int) -> float:
     if arm.target.device.kind != "cpu":
         return max((workload.flops() or 0) / ACCELERATOR_FLOPS_PER_S, 1e-5)
     rate = CPU_FLOPS_PER_S.get(workload.dtype, CPU_OTHER_FLOPS_PER_S) * threads
-    return max((workload.flops() or 0) / rate, workload.bytes() / BYTES_PER_S, 1e-5)
+    return max((workload.flops() or 0) / rate, workload.moved_bytes() / BYTES_PER_S, 1e-5)
 
 
 def _arm_seconds(arm: Arm, pace: Pace, threads: int) -> float:
-    call = call_seconds(arm, threads)
+    call = call_seconds(arm, arm.threads or threads)
     block = max(pace.least_block_ns / 1e9, call) + call
     latency = 0.0 if call * 1e9 > LATENCY_TURN_NS else LATENCY_ROUNDS * LATENCY_TURN_NS / 1e9
     rounds = min(pace.max_time_s / pace.sets, pace.rounds * block)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.backends import registry
 from harness.backends.base import BOTH, UNRANKED, BackendInfo
 from harness.core.device import Device
 from harness.core.hardware import device_kinds
 from harness.core.plugins import suggestion
-from harness.core.target import Target
+from harness.core.target import Target, split_threads, with_threads
 from harness.errors import DeviceUnavailable, NothingSelected, UsageError
+from harness.run.launch import available_cpus
 from harness.store.record import Outcome
 from harness.suite.model import Case, Suite
 
@@ -33,6 +34,7 @@ class Arm:
     target: Target
     info: BackendInfo
     replica: int = 0
+    threads: int | None = None  # where a suite compares numbers of threads; the target's label says it too
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -41,7 +43,7 @@ class Arm:
 
     @property
     def crew(self) -> tuple[str, str, int]:
-        """Which worker it belongs to: one per target and replica."""
+        """Which worker it belongs to: one per target, number of threads and replica."""
         return (str(self.target), self.target.label, self.replica)
 
     @property
@@ -62,7 +64,11 @@ class Settled:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All arms of a run: those to measure, and those settled already."""
+    """All arms of a run: those to measure, and those settled already.
+
+    Where numbers of threads are compared, the reference is taken at each of them, so that every ratio
+    is between arms of equal threads.
+    """
 
     suite: Suite
     targets: tuple[Target, ...]
@@ -77,13 +83,15 @@ def make_plan(
     targets: Sequence[Target] = (),
     required: Sequence[Target] = (),
     self_check: bool = True,
+    choose: Callable[[Sequence[Arm]], Sequence[Arm]] = tuple,
     find: FindBackend = registry.find_backend,
     kinds: Callable[[], Sequence[str]] = device_kinds,
+    processors: Callable[[], int] = lambda: len(available_cpus()),
 ) -> Plan:
     """Plan `suite` on `targets`, or on its own; `required` ones that are not here end the command.
 
-    With `self_check` the reference is measured twice: the interval of A against A' is the smallest
-    difference that could be seen.
+    `choose` may leave arms out. With `self_check` the reference is measured twice: the interval of A
+    against A' is the smallest difference that could be seen.
     """
     present = frozenset(kinds())
     chosen = tuple(targets) or suite.targets or _auto(find, present)
@@ -91,29 +99,58 @@ def make_plan(
     _refuse_doubles(resolved)
     for target in [*targets, *required]:
         _require(_resolve(target, find), find, present)
-    reference = _reference(suite, resolved, find, present)
-    arms, settled = [], []
-    for case in suite.cases:
-        for target in resolved:
-            if case.devices and target.device.kind not in case.devices:
-                continue
-            arm = Arm(case=case, target=target, info=find(target.backend))
-            verdict = settle(arm, present)
-            if verdict is not None:
-                settled.append(Settled(arm=arm, outcome=verdict[0], detail=verdict[1]))
-                continue
-            arms.append(arm)
-            if self_check and target == reference:
-                arms.append(Arm(case=case, target=target, info=arm.info, replica=1))
-    if not arms and not settled:
+    _refuse_unreachable(suite)
+    usable = processors()
+    candidates = choose(_candidates(suite, resolved, find, usable))
+    if not candidates:
         raise NothingSelected(
             f"suite {suite.name!r} has no case for {', '.join(map(str, resolved))}",
             remedy="see `when:` in its cases, or name another --target",
         )
+    left = {_origin(arm) for arm in candidates}
+    resolved = tuple(target for target in resolved if (str(target), target.label) in left)
+    reference = _reference(suite, resolved, find, present)
+    arms, settled = [], []
+    for arm in candidates:
+        verdict = settle(arm, present, usable)
+        if verdict is not None:
+            settled.append(Settled(arm=arm, outcome=verdict[0], detail=verdict[1]))
+            continue
+        arms.append(arm)
+        if self_check and _origin(arm) == (str(reference), reference.label):
+            arms.append(replace(arm, replica=1))
     return Plan(suite=suite, targets=resolved, reference=reference, arms=tuple(arms), settled=tuple(settled))
 
 
-def settle(arm: Arm, present: frozenset[str]) -> tuple[Outcome, str] | None:
+def thread_numbers(asked: tuple[int | None, ...], processors: int) -> tuple[int, ...]:
+    """Return the numbers of threads to compare, each once; None is all there are."""
+    return tuple(sorted({processors if number is None else number for number in asked}))
+
+
+def _candidates(suite: Suite, targets: Sequence[Target], find: FindBackend, processors: int) -> list[Arm]:
+    """Return every case on every target that it is meant for, at each number of threads."""
+    asked = suite.measure.threads
+    numbers = thread_numbers(asked, processors) if isinstance(asked, tuple) else (None,)
+    return [
+        Arm(case=case, target=_at(target, number), info=find(target.backend), threads=number)
+        for case in suite.cases
+        for target in targets
+        if not case.devices or target.device.kind in case.devices
+        for number in numbers
+    ]
+
+
+def _at(target: Target, threads: int | None) -> Target:
+    return target if threads is None else replace(target, label=with_threads(target.label, threads))
+
+
+def _origin(arm: Arm) -> tuple[str, str]:
+    """Return which of the plan's targets an arm is of, whatever its number of threads."""
+    label = arm.target.label
+    return (str(arm.target), label if arm.threads is None else split_threads(label)[0])
+
+
+def settle(arm: Arm, present: frozenset[str], processors: int | None = None) -> tuple[Outcome, str] | None:
     """Say how an arm ends without running, where that is known beforehand."""
     info, device = arm.info, arm.target.device
     if device.kind not in info.devices:
@@ -122,6 +159,8 @@ def settle(arm: Arm, present: frozenset[str]) -> tuple[Outcome, str] | None:
     if reason is not None:
         return Outcome.REFUSED, reason
     lack = absence(arm.target, info, present)
+    if lack is None and arm.threads is not None and processors is not None and arm.threads > processors:
+        lack = f"{arm.threads} threads need as many processors; this process may use {processors}"
     return None if lack is None else (Outcome.UNAVAILABLE, lack)
 
 
@@ -170,6 +209,16 @@ def _refuse_doubles(targets: Sequence[Target]) -> None:
         if count > 1:
             named = f"{text} with the label {label!r}" if label else text
             raise UsageError(f"the target {named} is named {count} times", remedy="give each its own label")
+
+
+def _refuse_unreachable(suite: Suite) -> None:
+    """Raise where a worker could not import a workload's class: one typed into a session, or made in a function."""
+    for kind in {type(case.workload) for case in suite.cases}:
+        if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+            raise UsageError(
+                f"the class {kind.__qualname__} is in no module that a worker could import",
+                remedy="put it into a file: harness.load('my_ops.py'), or --load my_ops.py",
+            )
 
 
 def _require(target: Target, find: FindBackend, present: frozenset[str]) -> None:

@@ -8,8 +8,9 @@ import shlex
 import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,14 +19,16 @@ from types import FrameType
 from typing import Any
 
 from harness import __version__
+from harness.backends import own
 from harness.core import limits
 from harness.errors import ExitCode, first_of
 from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
+from harness.run.durations import Duration, durations_of
 from harness.run.fleet import Workers, threads_of
 from harness.run.plan import Arm, Plan
 from harness.run.session import Session
 from harness.run.state import RunFacts, unmeasured
-from harness.run.terms import SETS, Observer, Pace, Stop
+from harness.run.terms import FIRST_FAILURE, SETS, Observer, Pace, Stop
 from harness.store.layout import RunPaths
 from harness.store.record import METHOD_VERSION, Measurement, Outcome, Sample
 from harness.store.run_id import new_run_id
@@ -34,6 +37,7 @@ from harness.store.writer import RunWriter
 MEMORY_SHARE = 0.4  # of what is free: what the arms of a shard may hold together
 DEVICE_BYTES = 16 * 2**30  # assumed of an accelerator whose memory we were not told
 REASONS = {"interrupt": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED, "budget": ExitCode.BUDGET}
+REASONS |= {FIRST_FAILURE: ExitCode.CASES_FAILED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +48,9 @@ class RunResult:
     paths: RunPaths
     measurements: tuple[Measurement, ...]
     exit_code: ExitCode
-    stopped: str  # "interrupt", "terminated", "budget", or nothing
+    stopped: str  # "interrupt", "terminated", "budget", "first failure", or nothing
     efficiency: float | None
+    durations: tuple[Duration, ...] = ()  # of every arm that a worker was asked for, the longest first
 
 
 class _Rows:
@@ -58,6 +63,9 @@ class _Rows:
     def record(self, measurement: Measurement) -> None:
         self.rows[measurement.key] = measurement
         self._writer.record(measurement)
+
+    def note(self, manifest_updates: Mapping[str, Any]) -> None:
+        self._writer.note(manifest_updates)
 
     def samples(self, samples: Sequence[Sample]) -> None:
         if samples:
@@ -72,10 +80,14 @@ def run_plan(
     budget_s: float | None = None,
     required: bool = False,
     pace: Pace | None = None,
+    exit_first: bool = False,
+    command: str = "",
 ) -> RunResult:
     """Measure `plan` and keep the results under `results`.
 
-    `required` says that a target which turns out to be unavailable is a failure of the command.
+    `required` says that a target which turns out to be unavailable is a failure of the command;
+    `exit_first` ends the run with the first arm that fails or is invalid; `command` is what a report
+    says to measure it again, the command line if left out.
     """
     measure = plan.suite.measure
     seed = measure.seed if measure.seed is not None else secrets.randbits(32)
@@ -89,9 +101,9 @@ def run_plan(
         threads=threads_of(measure.threads),
     )
     planned = planned_rows(plan, facts)
-    writer = RunWriter.begin(results, _manifest(plan, facts), planned)
+    writer = RunWriter.begin(results, _manifest(plan, facts, command), planned)
     sink = _Rows(writer, planned)
-    stop = Stop(deadline=None if budget_s is None else time.monotonic() + budget_s)
+    stop = Stop(deadline=None if budget_s is None else time.monotonic() + budget_s, first=exit_first)
     scratch = Path(tempfile.mkdtemp(prefix="harness-"))
     workers = Workers(scratch=scratch, seed=seed, threads=facts.threads, interrupted=stop.asked)
     session = Session(
@@ -123,6 +135,7 @@ def run_plan(
         exit_code=exit_code_of(rows, stopped=stop.reason, required=required),
         stopped=stop.reason,
         efficiency=session.efficiency.share,
+        durations=durations_of(session.states),
     )
 
 
@@ -165,7 +178,7 @@ def shard_bytes(arms: Sequence[Arm]) -> int:
     return min(host, int(MEMORY_SHARE * (limits.device_memory_bytes() or DEVICE_BYTES)))
 
 
-def _manifest(plan: Plan, facts: RunFacts) -> dict[str, Any]:
+def _manifest(plan: Plan, facts: RunFacts, command: str) -> dict[str, Any]:
     measure = plan.suite.measure
     return {
         "run_id": facts.run_id,
@@ -174,7 +187,7 @@ def _manifest(plan: Plan, facts: RunFacts) -> dict[str, Any]:
         "suite_text": plan.suite.source,
         "suite_path": plan.suite.path.name if plan.suite.path else None,
         "started_at": facts.started_at,
-        "command": shlex.join(["python", "-m", "harness", *sys.argv[1:]]),
+        "command": command or shlex.join(["python", "-m", "harness", *sys.argv[1:]]),
         "harness_version": __version__,
         "method_version": METHOD_VERSION,
         "seed": facts.seed,
@@ -186,6 +199,9 @@ def _manifest(plan: Plan, facts: RunFacts) -> dict[str, Any]:
             "max_time_s": measure.max_time_s,
             "target_ci": measure.target_ci,
         },
+        "overrides": list(plan.suite.overrides),
+        "loaded": [{"file": Path(each.file or each.module).name, "sha256": each.sha256} for each in own.loaded()],
+        "thread_numbers": sorted({arm.threads for arm in plan.arms if arm.threads}),
         "targets": [target.name for target in plan.targets],
         "reference": facts.reference,
     }
@@ -196,6 +212,7 @@ def _ending(session: Session, stop: Stop, workers: Workers) -> dict[str, Any]:
         "machine": workers.machine,
         "environments": workers.environments,
         "cpus": workers.cpus(),
+        "ceilings": {s.arm.target.name: s.ceiling.source for s in session.states if s.ceiling is not None},
         "stopped": stop.reason,
         "timed_share": session.efficiency.share,
         "phases_s": session.efficiency.phases_s,
@@ -212,6 +229,9 @@ def _stop_on_signals(stop: Stop) -> Iterator[None]:
             raise KeyboardInterrupt
         stop.reason = "interrupt" if number == signal.SIGINT else "terminated"
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may listen; whoever called from another one stops us by other means
+        return
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

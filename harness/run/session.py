@@ -38,7 +38,7 @@ from harness.run.terms import (
 )
 from harness.store.record import UNPROVED, Outcome, Sample
 
-PROOF_BLOCKS = 100  # more than V4 and V5 ever time, each of them confirmed once
+PROOF_BLOCKS = 400  # more than the checks on time ever take, in all their looks
 
 
 @dataclass(kw_only=True)
@@ -67,6 +67,7 @@ class Session:
             deadlines=self.deadlines,
             together=self.pace.together,
             prepare_again=self._prepare,
+            clock=self.clock,
         )
 
     # -- the table of contents -------------------------------------------------------------------
@@ -74,6 +75,7 @@ class Session:
     def run(self) -> None:
         """Measure everything, or as much as there is time for; every state is settled afterwards."""
         try:
+            self._measure_machine()
             for number in range(self.pace.sets):
                 self._set = number
                 for team in self._teams():
@@ -83,12 +85,23 @@ class Session:
         finally:
             self._team.close()
             for state in self.states:
-                if state.live and not state.proved_sets:
-                    state.settle(Outcome.NOT_RUN, f"not reached: {self.stop.reason or 'the run ended early'}")
+                if state.live and not state.timed and not state.bad:
+                    state.settle(Outcome.NOT_RUN, f"not reached: {self.stop.words}")
                 self.sink.record(state.measurement(self.run_facts))
+
+    def _measure_machine(self) -> None:
+        """See what the CPU can do while it is all ours; the checks on time hold its arms to it."""
+        if not any(state.arm.target.device.kind == "cpu" for state in self.states) or self.stop.asked():
+            return
+        self.observer.phase("measuring what this machine can do")
+        with self._spent("measuring the machine"):
+            self.sink.note({"cpu_speed": self.fleet.speed(deadline_s=self.deadlines.speed_s)})
 
     def _measure_team(self, team: list[ArmState]) -> None:
         """Start the workers of `team`, measure its cases shard by shard, let the workers go."""
+        self._team.watch()
+        if self.stop.asked():
+            raise Interrupted
         self.observer.phase(f"{self._where()}: starting workers")
         try:
             with self._spent("starting"):

@@ -8,13 +8,15 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
-from harness.measure.validity import Doubt, check_parallelism
+from harness.core.ceiling import Ceiling, Work
+from harness.measure.validity import Doubt, can_exceed, check_ceiling, check_parallelism
 from harness.store.record import Failure, Measurement, Outcome, Sample
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from harness.run.plan import Arm
+    from harness.workloads.base import Workload
 
 LEAST_FOR_P95 = 130  # samples below which a 95th percentile cannot be bounded (docs/method.md)
 LEAST_ROUNDS = 5  # fewer say nothing of a time
@@ -51,7 +53,9 @@ class ArmState:
     timings: dict[str, list[float]] = field(default_factory=dict)  # import_s, prepare_s, first_call_s by set
     answer: dict[str, Any] = field(default_factory=dict)  # max_error, effective_bits, hashes
     facts: dict[str, Any] = field(default_factory=dict)
+    spent_ns: dict[str, int] = field(default_factory=dict)  # waited for its worker, by command
     env_id: str | None = None
+    ceiling: Ceiling | None = None
     doubts: list[Doubt] = field(default_factory=list)
     checks: set[str] = field(default_factory=set)
     peak_memory_bytes: int | None = None
@@ -60,6 +64,16 @@ class ArmState:
     def live(self) -> bool:
         """Whether it has not ended yet."""
         return self.outcome is None
+
+    @property
+    def bad(self) -> bool:
+        """Whether it has failed, or a check refuses it."""
+        return self.outcome in (Outcome.FAILED, Outcome.INVALID) or bool(self.failed_checks)
+
+    @property
+    def timed(self) -> bool:
+        """Whether there are rounds enough that were proved."""
+        return sum(map(self.stands, self.throughput)) >= LEAST_ROUNDS
 
     @property
     def wanted(self) -> bool:
@@ -116,11 +130,17 @@ class ArmState:
         return "; ".join(dict.fromkeys(doubt.detail for doubt in self.failed_checks))
 
     def finished(self, set_index: int, reply: dict[str, Any], threads: int) -> None:
-        """Take up what the checks after timing found, and check the processors used (V8)."""
+        """Take up what the checks after timing found; check the processors used (V8) and the speed itself (V6)."""
         self.take_doubts(reply)
         timed = [sample for sample in self.throughput if sample.set == set_index]
-        wide = check_parallelism([(sample.cpu_ns or 0, sample.wall_ns) for sample in timed], threads)
+        wide = check_parallelism(
+            [(sample.cpu_ns or 0, sample.wall_ns) for sample in timed], self.arm.threads or threads
+        )
         self.take_doubts({"checks": ["V8"], "doubts": [asdict(wide)] if wide else []})
+        work = work_of(self.arm.case.workload)
+        if timed and self.ceiling is not None and can_exceed(work, self.ceiling):
+            above = check_ceiling(work, self.ceiling, median(sample.wall_ns / sample.inner for sample in timed) * 1e-9)
+            self.take_doubts({"checks": ["V6"], "doubts": [asdict(above)] if above else []})
         peak = reply.get("peak_memory_bytes")
         if peak is not None:
             self.peak_memory_bytes = max(peak, self.peak_memory_bytes or 0)
@@ -134,10 +154,10 @@ class ArmState:
     def _verdict(self) -> tuple[Outcome, str]:
         if self.outcome is not None:
             return self.outcome, self.detail
-        if sum(map(self.stands, self.throughput)) < LEAST_ROUNDS:
-            return Outcome.NOT_RUN, "the run ended before this arm was timed and proved"
         if self.failed_checks:
             return Outcome.INVALID, self._doubt_words()
+        if not self.timed:
+            return Outcome.NOT_RUN, "the run ended before this arm was timed and proved"
         return Outcome.MEASURED, "; ".join(dict.fromkeys(f"{doubt.code}: {doubt.detail}" for doubt in self.doubts))
 
     def _body(self) -> dict[str, Any]:
@@ -155,13 +175,19 @@ class ArmState:
             "compile_s": self.answer.get("compile_s"),
             **{name: self.answer.get(name) for name in names},
             "flops": workload.flops(),
-            "bytes": workload.bytes(),
+            "bytes": workload.moved_bytes(),
             "items": items[0] if items else None,
             "items_name": items[1] if items else None,
             "peak_memory_bytes": self.peak_memory_bytes,
             "env_id": self.env_id,
             "attempts": self.attempts,
+            "tags": self._tags() if self.answer else None,
         }
+
+    def _tags(self) -> tuple[str, ...]:
+        """What a reader of the number should know: the layout, an algorithm, and when V6 had to be lenient."""
+        lenient = ["winograd-possible"] if self.arm.case.workload.least_flops_share() < 1 else []
+        return tuple(dict.fromkeys([*self.answer.get("tags", ()), *lenient]))
 
     def _times(self, outcome: Outcome, detail: str) -> dict[str, Any]:
         """Return the columns that only proved arms fill; a rejected time stands in a column of its own."""
@@ -188,9 +214,21 @@ class ArmState:
             "time_p95_s": time.p95_s,
             **(_latency(single) if single else {}),
             "flops_per_s": flops / time.time_s if flops else None,
-            "bytes_per_s": workload.bytes() / time.time_s,
+            "bytes_per_s": workload.moved_bytes() / time.time_s,
             "items_per_s": items[0] / time.time_s if items else None,
+            "ceiling_share": work_of(workload).share(self.ceiling, time.time_s) if self.ceiling else None,
         }
+
+
+def work_of(workload: Workload) -> Work:
+    """Return what one call does, as ceilings see it."""
+    flops, moved = workload.flops(), workload.moved_bytes()
+    return Work(
+        flops=flops,
+        least_flops=None if flops is None else flops * workload.least_flops_share(),
+        bytes=moved,
+        footprint_bytes=min(moved, workload.input_bytes() + workload.output_bytes()),
+    )
 
 
 PHASES = {
@@ -209,7 +247,7 @@ def unmeasured(arm: Arm, run: RunFacts, outcome: Outcome, detail: str) -> Measur
     """Return the row of an arm that ended, or stands, without a time."""
     workload = arm.case.workload
     return Measurement(
-        **_identity(arm, run), outcome=str(outcome), detail=detail, flops=workload.flops(), bytes=workload.bytes()
+        **_identity(arm, run), outcome=str(outcome), detail=detail, flops=workload.flops(), bytes=workload.moved_bytes()
     )
 
 
@@ -238,7 +276,7 @@ def _identity(arm: Arm, run: RunFacts) -> dict[str, Any]:
         "device": str(target.device),
         "harness_version": __version__,
         "seed": run.seed,
-        "threads": run.threads,
+        "threads": arm.threads or run.threads,
     }
 
 

@@ -5,12 +5,14 @@ A worker that is lost ends the arm it was working on, and a new one takes up wha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from harness.run.launch import Interrupted, Line, WorkerLost
+from harness.run.select import name_of
 from harness.run.state import ArmState
 from harness.run.terms import Deadlines, Fleet, Stop
 from harness.store.record import Outcome
@@ -31,6 +33,7 @@ class Team:
     deadlines: Deadlines
     together: int
     prepare_again: Callable[[ArmState], object]
+    clock: Callable[[], int] = time.perf_counter_ns
 
     def __post_init__(self) -> None:
         self._lines: dict[Crew, Line] = {}
@@ -90,7 +93,8 @@ class Team:
         facts = reply["facts"]
         for state in crew:
             state.facts = facts
-            state.env_id = self.fleet.env_id(facts)
+            state.env_id = self.fleet.env_id(facts, state.arm)
+            state.ceiling = self.fleet.ceiling(state.arm, facts)
             state.timings.setdefault("import_s", []).append(reply["import_s"])
 
     def _drop(self, crew: Crew) -> None:
@@ -112,6 +116,7 @@ class Team:
         for state in held:
             state.lost_before_proof(self._set)
         heirs = [state for state in self.states if state.arm.crew == crew and state.live]
+        self.watch()
         if not heirs or self.stop.reason:
             return
         line = self._launch(heirs[0])
@@ -120,6 +125,14 @@ class Team:
         for state in held:
             if state.live:
                 self.prepare_again(state)
+
+    def watch(self) -> None:
+        """Ask to stop where the first failure is to be the last."""
+        if self.stop.first and not self.stop.reason:
+            for state in self.states:
+                if state.bad:
+                    self.stop.saw(name_of(state.arm))
+                    return
 
     def _settle(self, crew: Crew, line: Line, op: str) -> None:
         """Hear the answer under way, or give the worker up: taken for the answer to the next command, it would lie.
@@ -156,6 +169,7 @@ class Team:
 
     def ask(self, state: ArmState, op: str, deadline_s: float, **message: Any) -> dict[str, Any] | None:
         """Give the token to an arm's worker for one command; nothing comes back where the arm ended."""
+        self.watch()
         if self.stop.asked():
             raise Interrupted
         line = self._lines.get(state.arm.crew)
@@ -163,7 +177,7 @@ class Team:
             return None
         line.wake()
         try:
-            reply = line.request({"op": op, "arm": id(state), **message}, deadline_s=deadline_s)
+            reply = self._request(state, line, op, deadline_s, message)
         except WorkerLost as lost:
             state.fail(lost.kind, lost.detail, op)
             self._replace(state.arm.crew)
@@ -179,6 +193,16 @@ class Team:
                 self._replace(state.arm.crew)
             return None
         return reply
+
+    def _request(
+        self, state: ArmState, line: Line, op: str, deadline_s: float, message: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Send a command and wait for the answer, and note how long that kept everybody waiting."""
+        begin = self.clock()
+        try:
+            return line.request({"op": op, "arm": id(state), **message}, deadline_s=deadline_s)
+        finally:
+            state.spent_ns[op] = state.spent_ns.get(op, 0) + self.clock() - begin
 
 
 def _end(states: list[ArmState], reply: dict[str, Any], phase: str) -> None:

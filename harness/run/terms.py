@@ -6,7 +6,7 @@ Every neighbour of the session is a protocol, so that tests can put exact fakes 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
 
 if TYPE_CHECKING:
+    from harness.core.ceiling import Ceiling
     from harness.run.launch import Line
     from harness.run.plan import Arm
     from harness.run.state import ArmState
@@ -25,6 +26,7 @@ LATENCY_CALLS = 20  # in one round, at most
 LATENCY_TURN_NS = 5_000_000
 SETS = {"quick": 1, "standard": 5, "rigorous": 5}
 SHARD_CASES = 16
+FIRST_FAILURE = "first failure"  # why a run ended early: what was asked with -x
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class Deadlines:
     prove_s: float = 180.0
     block_s: float = 60.0
     finish_s: float = 120.0
+    speed_s: float = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +69,14 @@ class Fleet(Protocol):
     def bundle(self, case: Case, *, deadline_s: float) -> Path:
         """Return the folder of a case's inputs and reference, made once a run."""
 
-    def env_id(self, facts: dict[str, Any]) -> str:
-        """Return the identity of the environment in which a worker with these facts measures."""
+    def env_id(self, facts: dict[str, Any], arm: Arm) -> str:
+        """Return the identity of the environment in which the worker of `arm`, with these facts, measures."""
+
+    def speed(self, *, deadline_s: float) -> dict[str, float]:
+        """Measure what this CPU does at most, before anybody else runs; nothing where that fails."""
+
+    def ceiling(self, arm: Arm, facts: dict[str, Any]) -> Ceiling | None:
+        """Return what the device of `arm`, whose worker gave these facts, can do at most."""
 
     def cold_bytes(self, arm: Arm) -> int:
         """Return how many bytes of inputs exceed every cache of the arm's device for certain."""
@@ -81,6 +90,9 @@ class Sink(Protocol):
 
     def samples(self, samples: Sequence[Sample]) -> None:
         """Keep timed blocks."""
+
+    def note(self, manifest_updates: Mapping[str, Any]) -> None:
+        """Keep what is known of the run itself."""
 
 
 class Observer(Protocol):
@@ -104,6 +116,8 @@ class Stop:
     draining: bool = False
     deadline: float | None = None  # on the monotonic clock: the time budget
     clock: Callable[[], float] = time.monotonic
+    first: bool = False  # end with the first arm that fails or is invalid
+    bad: str = ""  # that arm
 
     def asked(self) -> bool:
         """Whether to stop now."""
@@ -112,6 +126,16 @@ class Stop:
         if not self.reason and self.deadline is not None and self.clock() >= self.deadline:
             self.reason = "budget"
         return bool(self.reason)
+
+    def saw(self, name: str) -> None:
+        """Note that an arm ended badly."""
+        if self.first and not self.reason:
+            self.reason, self.bad = FIRST_FAILURE, name
+
+    @property
+    def words(self) -> str:
+        """Why the rest is not reached."""
+        return f"stopped at the first failure, {self.bad}" if self.bad else self.reason or "the run ended early"
 
 
 @dataclass(kw_only=True)

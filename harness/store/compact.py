@@ -59,6 +59,8 @@ class Content:
             self.rows[rows.key_of(row)] = row
         elif "samples" in entry:
             self.samples.add(entry["samples"])
+        elif "note" in entry:
+            self.manifest |= entry["note"]
         elif "end" in entry:
             self.state = entry["end"]["state"]
             self.manifest |= entry["end"]["manifest"]

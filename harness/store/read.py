@@ -45,7 +45,11 @@ class Loaded:
             return self
         import pyarrow.compute as pc
 
+        head, slash, label = target.rpartition("/")  # as arms are named where numbers of threads were compared
         chosen = pc.or_(pc.equal(self.table["target"], target), pc.equal(self.table["label"], target))
+        if slash:
+            both = pc.and_(pc.equal(self.table["target"], head), pc.equal(self.table["label"], label))
+            chosen = pc.or_(chosen, both)
         if not pc.any(chosen, min_count=0).as_py():
             known = sorted(set(self.table["target"].to_pylist()) | set(self.table["label"].to_pylist()) - {""})
             raise UsageError(f"no target {target!r} in these runs", remedy=f"there are {', '.join(known) or 'none'}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 UNPROVED = "unproved"  # a flag of samples: the session ended before their answer was proved
 METHOD_VERSION = 1  # rises whenever the way of measuring changes
 
@@ -121,6 +121,7 @@ class Measurement:
     method_version: int = METHOD_VERSION
     seed: int
     attempts: int = 0
+    tags: tuple[str, ...] | None = None  # since version 2
 
     @property
     def key(self) -> tuple[str, str, str, str, int]:

@@ -36,6 +36,7 @@ PROVED_ONLY = (
     "latency_high_s",
     "latency_p95_s",
     "items_per_s",
+    "ceiling_share",
 )
 _NEEDS_REASON = (Outcome.REFUSED, Outcome.UNAVAILABLE)
 

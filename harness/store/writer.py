@@ -66,6 +66,11 @@ class RunWriter:
             raise InternalError(f"the arm {measurement.case!r} on {measurement.target!r} was not planned")
         self._journal.append({"measurement": rows.encode_measurement(measurement)}, durable=True)
 
+    def note(self, manifest_updates: Mapping[str, Any]) -> None:
+        """Keep what is known of the run before it ends, and would be lost with it."""
+        values = plain_manifest(manifest_updates, reserved=(*RESERVED, "run_id"))
+        self._journal.append({"note": values}, durable=True)
+
     def samples(self, samples: Sequence[Sample]) -> None:
         """Keep timed blocks: safe from a kill at once, and from a power cut with the next `record`."""
         strangers = rows.keys_of(samples) - self._planned

@@ -8,6 +8,7 @@ mistake does not hide another. Nothing here imports a framework.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +24,18 @@ from harness.suite.targets import read_reference, read_targets
 MOST_CASES = 10_000
 
 
-def load_suite(path: str | os.PathLike[str], *, max_cases: int = MOST_CASES) -> Suite:
-    """Read, check and expand the suite at `path`; raises `SuiteError` with all its findings."""
+def load_suite(path: str | os.PathLike[str], *, max_cases: int = MOST_CASES, overrides: Sequence[str] = ()) -> Suite:
+    """Read, check and expand the suite at `path`; raises `SuiteError` with all its findings.
+
+    `overrides` say something in its place: ``measure.profile=rigorous``.
+    """
     findings = Findings()
-    sources = read_sources(Path(path), findings)
+    sources = read_sources(Path(path), findings, overrides)
+    return suite_of(sources, max_cases, findings, overrides)
+
+
+def suite_of(sources: list[Source], max_cases: int, findings: Findings, overrides: Sequence[str] = ()) -> Suite:
+    """Check and expand what was read; raises `SuiteError` with everything in `findings`."""
     if not sources:
         findings.check()
     head = sources[0]
@@ -43,6 +52,7 @@ def load_suite(path: str | os.PathLike[str], *, max_cases: int = MOST_CASES) -> 
         measure=_measure(head.measure),
         path=head.path,
         source=_whole_text(sources),
+        overrides=tuple(overrides),
     )
     return replace(suite, hash=suite_hash(suite))
 
@@ -52,10 +62,15 @@ def _measure(entry: MeasureEntry) -> Measure:
         profile=entry.profile,
         target_ci=read_share(entry.target_ci),
         max_time_s=read_seconds(entry.max_time),
-        threads=None if entry.threads == "all" else entry.threads,
+        threads=tuple(map(_number, entry.threads)) if isinstance(entry.threads, list) else _number(entry.threads),
         rounds=entry.rounds,
         seed=entry.seed,
     )
+
+
+def _number(threads: str | int) -> int | None:
+    """Return a number of threads; None is all."""
+    return threads if isinstance(threads, int) else None
 
 
 def _whole_text(sources: list[Source]) -> str:

@@ -24,7 +24,7 @@ class Measure:
     profile: str = "standard"
     target_ci: float = 0.01  # half-width of a ratio's interval that is good enough, as a share
     max_time_s: float = 20.0  # for one arm in one session
-    threads: int | None = None  # None: all that this process may use
+    threads: int | tuple[int | None, ...] | None = None  # None: all that this process may use; several: compare them
     rounds: int = 30  # in one process-set
     seed: int | None = None  # None: drawn anew, and recorded
 
@@ -55,6 +55,7 @@ class Suite:
     measure: Measure = field(default_factory=Measure)
     path: Path | None = None
     source: str = ""  # the text as it was read, kept with every run
+    overrides: tuple[str, ...] = ()  # what was set beside the text: measure.profile=rigorous
     hash: str = ""  # SHA-256 of the resolved suite
 
 

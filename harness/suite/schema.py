@@ -197,9 +197,15 @@ Duration = Annotated[
     _quantity(read_seconds, 0.1, 86400.0, "100ms and 24h"),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*(ms|s|m|min|h)$"}),
 ]
-Threads = Annotated[
+_OneNumber = Annotated[
     Annotated[Literal["all"], Tag("<text>")] | Annotated[int, Field(ge=1, le=4096), Tag("<number>")],
     _union("all, or a number of threads", _by_shape(text=str, number=int)),
+]
+Threads = Annotated[
+    Annotated[Literal["all"], Tag("<text>")]
+    | Annotated[int, Field(ge=1, le=4096), Tag("<number>")]
+    | Annotated[list[_OneNumber], Field(min_length=1, max_length=32), Tag("<list>")],
+    _union("all, or a number of threads, or a list of them", _by_shape(text=str, number=int, list=list)),
 ]
 
 
@@ -211,7 +217,9 @@ class MeasureEntry(_Strict):
     ] = "standard"
     target_ci: Annotated[Share, Field(description="Half-width of a ratio's interval that is good enough.")] = "1%"
     max_time: Annotated[Duration, Field(description="For one arm in one session, such as 20s.")] = "20s"
-    threads: Annotated[Threads, Field(description="CPU threads of each worker.")] = "all"
+    threads: Annotated[
+        Threads, Field(description="CPU threads of each worker, at most; a list compares them: [1, 2, 4, all].")
+    ] = "all"
     rounds: Annotated[int, Field(ge=5, le=1000, description="Rounds in a process-set.")] = 30
     seed: Annotated[
         int, Field(ge=0, le=2**63 - 1, description="Fixes inputs and order; drawn anew where left out.")

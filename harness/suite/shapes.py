@@ -71,19 +71,21 @@ def _row(
         findings.add(cells[0][1], f"{len(cells)} values under {len(names)} names", "each line has one value a name")
         return ()
     return tuple(
-        (_value(text, place, parameters[name].kind, findings) if name in parameters else None, place)
+        (_value(text, place, parameters[name], findings) if name in parameters else None, place)
         for name, (text, place) in zip(names, cells, strict=True)
     )
 
 
-def _value(text: str, place: Place, kind: str, findings: Findings) -> Any:
+def _value(text: str, place: Place, spec: Parameter, findings: Findings) -> Any:
     if not text:
         findings.add(place, "a value is missing", "each line has one value a name")
         return None
     try:
-        if kind == "integers":
+        if spec.kind == "text" or text in spec.words:
+            return text
+        if spec.kind == "integers":
             return [read_scalar(part) for part in text.split("x")]
-        return text if kind == "text" else read_scalar(text)
+        return read_scalar(text)
     except ScalarRefused as refused:
         findings.add(place, refused.message, refused.hint)
         return None

@@ -6,6 +6,7 @@ own defaults. It must lie inside the folder of the suite that was named, links f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from harness.suite import wording
 from harness.suite.guard import read_tree
 from harness.suite.nodes import Findings, Node, Place, shown
+from harness.suite.overrides import apply_overrides
 from harness.suite.schema import CaseEntry, MeasureEntry, SuiteFile, TargetItem
 
 MOST_LEVELS = 8
@@ -42,14 +44,22 @@ class Source:
     include: list[tuple[str, Node]]
 
 
-def read_sources(path: Path, findings: Findings) -> list[Source]:
-    """Return the suite at `path` and all files that it includes, in the order in which they are named."""
+def read_sources(path: Path, findings: Findings, overrides: Sequence[str] = ()) -> list[Source]:
+    """Return the suite at `path` and all files that it includes, in the order in which they are named.
+
+    `overrides` are for the suite itself: what it includes is made as its own files say.
+    """
     try:
         folder = path.resolve().parent
     except (OSError, ValueError, RuntimeError):
         findings.add(Place(str(path)), "not a usable path", "name a readable file")
         return []
-    return _Reader(folder, findings).read(path, trail=(), blame=None)
+    return _Reader(folder, findings, overrides).read(path, trail=(), blame=None)
+
+
+def source_of(path: Path, root: Node, text: str, findings: Findings) -> Source:
+    """Return a suite that is no file: its tree, made by a program from `text`."""
+    return _check(path, Path.cwd(), root, text, findings)
 
 
 def inside(folder: Path, near: Path, written: str) -> Path | None:
@@ -64,9 +74,10 @@ def inside(folder: Path, near: Path, written: str) -> Path | None:
 
 
 class _Reader:
-    def __init__(self, folder: Path, findings: Findings) -> None:
+    def __init__(self, folder: Path, findings: Findings, overrides: Sequence[str]) -> None:
         self._folder = folder
         self._findings = findings
+        self._overrides = overrides
         self._seen: dict[Path, Place] = {}
 
     def read(self, path: Path, *, trail: tuple[Path, ...], blame: Place | None) -> list[Source]:
@@ -76,7 +87,10 @@ class _Reader:
         tree = read_tree(path, self._findings, blame=blame)
         if tree is None:
             return []
-        source = _check(path, self._folder, *tree, self._findings)
+        root, text = tree
+        if not trail:
+            root = apply_overrides(root, self._overrides, self._findings)
+        source = _check(path, self._folder, root, text, self._findings)
         found = [source]
         for written, node in source.include:
             child = self._follow(path, written, node.place, (*trail, real))

@@ -127,7 +127,7 @@ def _works(trial: Trial) -> str | None:
 
 
 def _right_answer(trial: Trial) -> str | None:
-    return _words(proof.check_answer(trial.backend, trial.workload, trial.bundle, trial.first)[1])
+    return _words(proof.check_answer(trial.backend, trial.workload, trial.bundle, trial.prepared, trial.first)[1])
 
 
 def _inputs_matter(trial: Trial) -> str | None:
@@ -136,21 +136,19 @@ def _inputs_matter(trial: Trial) -> str | None:
 
 def _right_elsewhere(trial: Trial) -> str | None:
     """Other inputs must give the answer that belongs to them, and the old inputs theirs again."""
-    from harness.core.dtype import widen
-
     workload, backend = trial.workload, trial.backend
     others = proof.other_inputs(workload, trial.bundle.inputs)
-    wide = {name: widen(stored, workload.element) for name, stored in others.items()}
+    wide = workload.widened(others)
     reference = workload.reference(wide, trial.bundle.probe)
     scales = workload.scales(wide, reference)
     tolerance = workload.tolerance(reference, scales)
     output = trial.prepared.function(*backend.place(workload, others))
     backend.wait(output)
-    observed = workload.observe(backend.fetch(output), trial.bundle.probe)
+    observed = workload.observe(proof.fetched(backend, trial.prepared, output), trial.bundle.probe)
     wrong = why_wrong(accuracy(observed, reference, scales), tolerance)
     if wrong:
         return f"for other inputs: {wrong}"
-    return _words(proof.check_answer(backend, workload, trial.bundle, trial.call())[1])
+    return _words(proof.check_answer(backend, workload, trial.bundle, trial.prepared, trial.call())[1])
 
 
 def _placed(trial: Trial) -> str | None:
@@ -163,6 +161,10 @@ def _same_again(trial: Trial) -> str | None:
 
 def _inputs_untouched(trial: Trial) -> str | None:
     return _words(proof.check_inputs_untouched(trial.backend, trial.bundle, trial.workload, trial.prepared))
+
+
+def _own_memory(trial: Trial) -> str | None:
+    return _words(proof.check_own_memory(trial.backend, trial.workload, trial.prepared, trial.first))
 
 
 def _no_recompiling(trial: Trial) -> str | None:
@@ -228,6 +230,7 @@ CHECKS = (
     Check(name="inputs-matter", code="V2", promise="other inputs give another answer", seek=_inputs_matter),
     Check(name="right-elsewhere", code="V1", promise="and the answer that is right for them", seek=_right_elsewhere),
     Check(name="placed", code="V7", promise="arrays are on the device and of the type asked for", seek=_placed),
+    Check(name="own-memory", code="V3", promise="what is moved is written elsewhere", seek=_own_memory),
     Check(name="no-recompiling", code="V9", promise="equal shapes are compiled once", seek=_no_recompiling),
     Check(name="same-again", code="V10", promise="a second call does the same work", seek=_same_again),
     Check(name="inputs-untouched", code="V10", promise="inputs keep their values", seek=_inputs_untouched),

@@ -23,10 +23,14 @@ from harness.backends.base import AS_WRITTEN, BackendInfo, DeviceMissing, Mode, 
 from harness.backends.numpy import NumPy
 from harness.core.device import Device
 from harness.core.math_mode import MathMode
+from harness.workloads.attention import Attention
 from harness.workloads.base import Arrays, Workload
+from harness.workloads.conv2d import Conv2d
+from harness.workloads.dense import Dense
 from harness.workloads.matmul import Matmul
 
 VARIABLE = "HARNESS_FAKE"
+MULTIPLYING = (Attention, Conv2d, Dense, Matmul)  # what TF32 says something about
 PHASES = ("start", "prepare", "call")
 FOREVER_S = 3600.0
 SLOW_S = 0.05
@@ -56,7 +60,7 @@ class FakeBackend(NumPy):
         """Prepare as NumPy does, with the script between call and answer."""
         self._script.reach("prepare", self.device)
         honest = super().prepare(workload, inputs)
-        rounds = self._math is MathMode.TF32 and isinstance(workload, Matmul)
+        rounds = self._math is MathMode.TF32 and isinstance(workload, MULTIPLYING)
 
         def run(*arrays: Any) -> Any:
             self._script.reach("call", self.device)

@@ -22,6 +22,8 @@ from harness.workloads.reduction import Reduction
 Plant = Callable[[Backend[Any], Workload, Arrays], Prepared[Any]]
 GPU = Device("gpu")
 SQUARE = Matmul(m=24, n=24, k=24)
+BOTH_WAYS = replace(SQUARE, direction="forward_backward")  # all outputs of one shape, so that any can stand for another
+WORTH_SAVING = Matmul(m=256, n=256, k=256)
 TALL = Reduction(op="sum", shape=(33, 33), axis="first")
 
 
@@ -201,6 +203,104 @@ def _memoised(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepar
     return replace(honest, function=run)
 
 
+# -- faults of one gradient, behind an output that is right ---------------------------------------
+
+
+def _changes_gradients(change: Callable[..., tuple[Any, ...]]) -> Plant:
+    def plant(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        honest = inner.prepare(workload, inputs)
+
+        def run(*arrays: Any) -> Any:
+            output, *gradients = honest.function(*arrays)
+            return (output, *change(*gradients))
+
+        return replace(honest, function=run)
+
+    return plant
+
+
+def _last_gradient(keep: Callable[[list[Any], Any], Any]) -> Plant:
+    """`keep` is given what it has kept so far and the last gradient, and returns what to give out instead."""
+
+    def plant(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        kept: list[Any] = []
+        return _changes_gradients(lambda *gradients: (*gradients[:-1], keep(kept, gradients[-1])))(
+            inner, workload, inputs
+        )
+
+    return plant
+
+
+def _first_one(kept: list[Any], gradient: Any) -> Any:
+    kept[:] = kept or [gradient]
+    return kept[0]
+
+
+def _one_before(kept: list[Any], gradient: Any) -> Any:
+    kept.append(gradient)
+    return kept.pop(0) if len(kept) > 1 else kept[0]
+
+
+# -- answers that are right, and were not computed -------------------------------------------------
+
+
+def _remembers(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+    """Each answer is kept by the identity of its arguments: right for all inputs, and free from the second time on."""
+    honest = inner.prepare(workload, inputs)
+    kept: dict[Any, Any] = {}
+
+    def run(*arrays: Any) -> Any:
+        key = tuple(map(id, arrays))
+        if key not in kept:
+            kept[key] = (honest.function(*arrays), arrays)  # arguments too, or another may get their identity
+        return kept[key][0]
+
+    return replace(honest, function=run)
+
+
+def _merges(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+    """A call like the one before it is not made again, as a queue that looks for equal work may do."""
+    honest = inner.prepare(workload, inputs)
+    last: list[Any] = [None, None]
+
+    def run(*arrays: Any) -> Any:
+        if last[0] is None or any(one is not other for one, other in zip(last[0], arrays, strict=True)):
+            last[:] = arrays, honest.function(*arrays)
+        return last[1]
+
+    return replace(honest, function=run)
+
+
+class Lazy(Planted):
+    """A call is only noted down; what the fence, or anybody, looks at is computed then, and nothing else ever."""
+
+    class _Note:
+        """An answer that is not there yet."""
+
+        def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+            self._work: tuple[Callable[..., Any], tuple[Any, ...]] | None = (function, arguments)
+            self._value: Any = None
+
+        def value(self) -> Any:
+            if self._work is not None:
+                function, arguments = self._work
+                self._value, self._work = function(*arguments), None
+            return self._value
+
+    def __init__(self, inner: Backend[Any]) -> None:
+        super().__init__(inner, self._note_down, {})
+
+    def _note_down(self, inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        honest = inner.prepare(workload, inputs)
+        return replace(honest, function=lambda *arrays: self._Note(honest.function, arrays))
+
+    def __getattr__(self, name: str) -> Any:
+        known = super().__getattr__(name)
+        if name not in ("wait", "peek", "fetch", "describe"):
+            return known
+        return lambda value: known(value.value() if isinstance(value, self._Note) else value)
+
+
 # -- not the same work each time -----------------------------------------------------------------
 
 
@@ -321,4 +421,51 @@ FAULTS = (
     Fault(name="carried-state", code="V10", plant=_carries_state, in_any=True),
     Fault(name="stops-working", code="V10", plant=_stops_working, in_any=True),
     Fault(name="overwrites-inputs", code="V10", plant=_overwrites_inputs),
+    Fault(
+        name="gradient-zero",
+        code="V1",
+        plant=_changes_gradients(lambda *gradients: (*gradients[:-1], gradients[-1] * 0)),
+        workload=BOTH_WAYS,
+        in_any=True,
+    ),
+    Fault(
+        name="gradient-missing",
+        code="V7",
+        plant=_changes_gradients(lambda *gradients: gradients[:-1]),
+        workload=BOTH_WAYS,
+        in_any=True,
+    ),
+    Fault(
+        name="gradient-sign",
+        code="V1",
+        plant=_changes_gradients(lambda *gradients: (*gradients[:-1], -gradients[-1])),
+        workload=BOTH_WAYS,
+        in_any=True,
+    ),
+    Fault(
+        name="gradients-swapped",
+        code="V1",
+        plant=_changes_gradients(lambda *gradients: gradients[::-1]),
+        workload=BOTH_WAYS,
+        in_any=True,
+    ),
+    Fault(name="gradient-folded", code="V2", plant=_last_gradient(_first_one), workload=BOTH_WAYS, in_any=True),
+    Fault(name="gradient-stale", code="V1", plant=_last_gradient(_one_before), workload=BOTH_WAYS, in_any=True),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UntimelyFault:
+    """Right answers that no contract refuses: the checks around the timing must, in any framework."""
+
+    name: str
+    code: str
+    make: Callable[[Backend[Any]], Any]
+    workload: Workload = WORTH_SAVING
+
+
+UNTIMELY_FAULTS = (
+    UntimelyFault(name="remembered-answer", code="V2", make=lambda inner: Planted(inner, _remembers, {})),
+    UntimelyFault(name="merged-calls", code="V3", make=lambda inner: Planted(inner, _merges, {})),
+    UntimelyFault(name="lazy-calls", code="V3", make=Lazy),
 )

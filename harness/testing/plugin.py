@@ -6,6 +6,10 @@
     from my_package import INFO
     TestContract = contract_tests(INFO)
 
+A package with a workload holds those who implement it to the same contract::
+
+    TestMine = workload_tests(Mine, backends=["torch", "jax"])
+
 Every case in every mode becomes a test of its own, with the case in its name. A device that is not
 here, or a framework that is not installed, is a failure: who asks for a test wants it run.
 """
@@ -20,13 +24,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.backends.registry import missing
+from harness.backends.registry import find_backend, missing
 from harness.core.device import Device
+from harness.errors import UsageError
 from harness.testing.cases import contract_cases
 from harness.testing.contract import run_contract
 from harness.workloads.bundle import Bundle, make_bundle
 
 if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
     from harness.backends.base import Backend, BackendInfo
     from harness.workloads.base import Workload
 
@@ -46,18 +53,49 @@ def contract_tests(
 
     `workloads` adds cases of a plugin's own to those of the built-in workloads.
     """
-    parameters = [
-        pytest.param(mode, device, workload, id=f"{mode}@{device}-{case_id(workload)}")
-        for device in map(Device.parse, devices)
-        for mode in modes or [mode.name for mode in info.modes]
-        for workload in (*contract_cases(info, mode, device, everything=everything), *workloads)
-    ]
+    extra = tuple(workloads)
+    return _test_class(
+        [
+            pytest.param(info, mode, device, workload, id=f"{mode}@{device}-{case_id(workload)}")
+            for device in map(Device.parse, devices)
+            for mode in modes or [mode.name for mode in info.modes]
+            for workload in (*contract_cases(info, mode, device, everything=everything), *extra)
+        ]
+    )
 
+
+def workload_tests(
+    workload: type[Workload],
+    *,
+    backends: Sequence[str] = ("numpy",),
+    devices: Sequence[str] = ("cpu",),
+    everything: bool = False,
+) -> type:
+    """Return a test class that holds `backends`, by name, to the contract in the examples of `workload`.
+
+    A backend that refuses every example fails: it was named because it should not.
+    """
+    parameters = []
+    for name in backends:
+        info = find_backend(name)
+        found = [
+            pytest.param(info, mode.name, device, case, id=f"{name}.{mode.name}@{device}-{case_id(case)}")
+            for device in map(Device.parse, devices)
+            for mode in info.modes
+            for case in contract_cases(info, mode.name, device, everything=everything, workloads=(workload,))
+        ]
+        if not found:
+            raise UsageError(f"{name} refuses every example of {workload.name}, or it has none")
+        parameters += found
+    return _test_class(parameters)
+
+
+def _test_class(parameters: Sequence[ParameterSet]) -> type:
     class ContractTests:
         """A backend keeps its promises."""
 
-        @pytest.mark.parametrize(("mode", "device", "workload"), parameters)
-        def test_keeps_the_contract(self, mode: str, device: Device, workload: Workload) -> None:
+        @pytest.mark.parametrize(("info", "mode", "device", "workload"), parameters)
+        def test_keeps_the_contract(self, info: BackendInfo, mode: str, device: Device, workload: Workload) -> None:
             """Every check of the contract holds for this case."""
             backend = load_backend(info, mode, device)
             results = run_contract(info, backend, workload, bundle_of(workload), mode=mode, device=device)

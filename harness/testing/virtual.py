@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.backends.base import Prepared
+from harness.core.ceiling import Ceiling, Work
 from harness.core.device import Device
 from harness.measure.clock import Counters
 from harness.testing.fake import FakeBackend
@@ -21,6 +22,9 @@ DISPATCH_NS = 1_000
 WORK_NS = 1_000_000
 READ_NS = 10_000  # copying one element, also from an idle device
 THREADS = 2
+# What the device does at most: one call's work in the time that one call takes.
+WORK = Work(flops=10**6, least_flops=1e6, bytes=0, footprint_bytes=0)
+CEILING = Ceiling(source="made up", flops_per_s=1e15 / WORK_NS, most_flops_per_s=1e15 / WORK_NS)
 
 
 class VirtualClock:
@@ -107,6 +111,43 @@ class Elided(QueueBackend):
         self.done_ns = self.clock.time_ns + WORK_NS
 
 
+class Merging(QueueBackend):
+    """Equal calls in the queue are found and run once."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self._waiting: set[tuple[int, ...]] = set()
+
+    def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        """Look at the arguments before the dispatch."""
+        honest = super().prepare(workload, inputs)
+        quick = FakeBackend.prepare(self, workload, inputs)
+
+        def run(*arrays: Any) -> Any:
+            key = tuple(map(id, arrays))
+            if key in self._waiting:
+                self.clock.spend(DISPATCH_NS)
+                return quick.function(*arrays)
+            self._waiting.add(key)
+            return honest.function(*arrays)
+
+        return replace(honest, function=run)
+
+    def wait(self, output: Any) -> None:
+        """Wait as one should; nothing is in the queue then."""
+        super().wait(output)
+        self._waiting.clear()
+
+
+class TooFast(QueueBackend):
+    """A tenth of the work is done, or the clock runs slow: all that shows is a speed that cannot be."""
+
+    def dispatch(self) -> None:
+        """Be done early."""
+        self.clock.spend(DISPATCH_NS)
+        self.done_ns = max(self.done_ns, self.clock.time_ns) + WORK_NS // 10
+
+
 class Unpinned(QueueBackend):
     """The work runs on the host after all, on more processors than were allowed."""
 
@@ -136,6 +177,8 @@ TIME_FAULTS = (
     TimeFault(name="missing-fence", code="V5", make=NoFence),
     TimeFault(name="partial-fence", code="V5", make=PartialFence),
     TimeFault(name="elided-calls", code="V4", make=Elided),
+    TimeFault(name="equal-calls-merged", code="V3", make=Merging),
+    TimeFault(name="too-fast", code="V6", make=TooFast),
     TimeFault(name="unpinned-threads", code="V8", make=Unpinned),
 )
 HONEST = (QueueBackend, Pinned)

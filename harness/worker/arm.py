@@ -16,7 +16,14 @@ from harness.backends import proof
 from harness.core.math_mode import MathMode
 from harness.measure.block import Block, Calls, run_block, run_latency
 from harness.measure.calibrate import calibrate
-from harness.measure.validity import Doubt, check_leftover, check_remembered, check_scaling
+from harness.measure.validity import (
+    Doubt,
+    check_elision,
+    check_leftover,
+    check_remembered,
+    check_scaling,
+    elidable_calls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from harness.measure.clock import Meter
     from harness.workloads.base import Workload
     from harness.workloads.bundle import Bundle
+
+SWEPT_BYTES = 16 * 2**20  # more than a core's own caches hold
 
 Message = dict[str, Any]
 
@@ -61,7 +70,7 @@ class Arm:
         output = proof.call(self._prepared)
         self._backend.wait(output)
         first_call_s = time.perf_counter() - start
-        found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, output)
+        found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, self._prepared, output)
         doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output)
         self._calls = Calls(self._prepared.function, *self._arguments_in_turn())
         self._output = output
@@ -73,15 +82,21 @@ class Arm:
             "effective_bits": found.effective_bits,
             "tolerance": self._bundle.tolerance.bound,
             "input_hash": self._bundle.input_hash,
-            "output_hash": proof.output_hash(self._backend, output),
+            "output_hash": proof.output_hash(self._backend, self._prepared, output),
+            "tags": self._tags(),
             "doubts": _plain(doubts),
-            "checks": ["V1"] if wrong else ["V1", "V2", "V7", "V10"],
+            "checks": ["V1"] if wrong else ["V1", "V2", *(["V3"] if self._workload.moves else []), "V7", "V10"],
         }
+
+    def _tags(self) -> list[str]:
+        layout = self._prepared.layout
+        return [*self._prepared.tags, *([f"layout={layout.name}"] if layout is not None else [])]
 
     def _prove_answer(self, output: Any) -> list[Doubt | None]:
         backend, workload, bundle, prepared = self._backend, self._workload, self._bundle, self._prepared
         return [
             proof.check_placed(backend, workload, prepared, output, self._device),
+            proof.check_own_memory(backend, workload, prepared, output),
             proof.check_same_again(backend, workload, bundle, prepared, output),
             proof.check_inputs_matter(backend, workload, bundle, prepared),
         ]
@@ -105,12 +120,45 @@ class Arm:
         with self._timing():
             doubts = [
                 check_scaling(self._time_block, inner),
-                check_leftover(lambda: self._time_block(inner), self._read),
+                check_leftover(lambda: self._time_block(inner), self._read, sweep_caches),
                 check_remembered(lambda: self._time_call(self._prepared.arguments), self._time_fresh_call)
                 if self._prepared.arguments
                 else None,
             ]
-        return {"doubts": _plain(doubts), "checks": ["V2", "V4", "V5"]}
+            calls = self._elidable_calls(inner)
+            if calls is not None:
+                doubts.append(check_elision(lambda: self._look(calls), calls))
+        return {"doubts": _plain(doubts), "checks": ["V2", *(["V3"] if calls is not None else []), "V4", "V5"]}
+
+    def _elidable_calls(self, inner: int) -> int | None:
+        """How many calls V3 may compare; none where there are no inputs to make copies of."""
+        if not self._prepared.arguments:
+            return None
+        size = self._workload.input_bytes() + self._workload.output_bytes()
+        return elidable_calls(size, self._time_block(inner) / inner)
+
+    def _look(self, calls: int) -> tuple[int, int]:
+        """Time calls on copies that were never seen, whose answers are all kept, and before and after them a block."""
+        copies = [self._backend.place(self._workload, self._bundle.inputs) for _ in range(calls)]
+        for copy in copies:
+            self._backend.fetch(copy)  # it has arrived
+        before, between, after = self._time_same(calls), self._time_kept(copies), self._time_same(calls)
+        return between, max(before, after)
+
+    def _time_same(self, calls: int) -> int:
+        same = Calls(self._prepared.function, self._prepared.arguments)
+        return run_block(same, calls, self._backend.wait, self._meter, self._prepared.reset)[0].wall_ns
+
+    def _time_kept(self, copies: list[tuple[Any, ...]]) -> int:
+        function, wait = self._prepared.function, self._backend.wait
+        wait(proof.call(self._prepared))  # a primer, as a block has
+        if self._prepared.reset is not None:
+            self._prepared.reset()
+        start = self._meter.now()
+        outputs = [function(*copy) for copy in copies]
+        for output in outputs:
+            wait(output)
+        return self._meter.now() - start
 
     def _time_fresh_call(self) -> int:
         arguments = self._backend.place(self._workload, self._bundle.inputs)
@@ -172,12 +220,19 @@ class Arm:
         """Prove the last timed answer, that nothing was compiled meanwhile, and that inputs are untouched."""
         backend, workload, bundle = self._backend, self._workload, self._bundle
         doubts = [
-            proof.check_answer(backend, workload, bundle, self._output)[1],
+            proof.check_answer(backend, workload, bundle, self._prepared, self._output)[1],
             proof.check_no_recompiling(self._recompiled),
             proof.check_inputs_untouched(backend, bundle, workload, self._prepared),
         ]
         peak = backend.peak_memory()
         return {"doubts": _plain(doubts), "checks": ["V1", "V9", "V10"], "peak_memory_bytes": peak}
+
+
+def sweep_caches() -> None:
+    """Leave nothing in the caches near a processor but zeros."""
+    import numpy as np
+
+    np.zeros(SWEPT_BYTES, dtype=np.uint8).fill(1)
 
 
 def _plain(doubts: list[Doubt | None]) -> list[Message]:

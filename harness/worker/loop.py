@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.backends import own
 from harness.backends.base import Backend, DeviceMissing, is_out_of_memory
 from harness.core.device import Device
 from harness.core.frames import Decoder, receive, send
@@ -50,6 +51,7 @@ class Worker:
         self._device = Device("cpu")
         self._arms: dict[int, Arm] = {}
         self._meter = SystemMeter()
+        self._own: set[str] = set()
 
     def answer(self, message: Message) -> Message:
         """Carry out one command; never raises but for what ends the process."""
@@ -69,6 +71,7 @@ class Worker:
         return {
             "start": self._start,
             "bundle": self._bundle,
+            "speed": self._speed,
             "prepare": self._prepare,
             "calibrate": lambda message: self._arm(message).calibrate(message["least_ns"], message["most_ns"]),
             "prove": lambda message: self._arm(message).prove(message["inner"]),
@@ -83,6 +86,7 @@ class Worker:
         """Pin this process, then import the framework and take hold of the device."""
         if message["affinity"] and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, message["affinity"])
+        self._take_up(message)
         begin = time.perf_counter()
         implementation = load(message["implementation"])
         self._device = Device.parse(message["device"])
@@ -92,9 +96,22 @@ class Worker:
 
     def _bundle(self, message: Message) -> Message:
         """Make inputs and reference of one case, for every worker to map."""
+        self._take_up(message)
         bundle = make_bundle(_workload(message), message["seed"])
         write_bundle(bundle, Path(message["folder"]))
         return {"input_hash": bundle.input_hash, "tolerance": bundle.tolerance.bound}
+
+    def _speed(self, message: Message) -> Message:
+        """See what this CPU can do at most."""
+        from harness.measure.speed import cpu_speed  # only the helper of a run needs it
+
+        found = cpu_speed(
+            threads=message["threads"],
+            cache_bytes=message["cache_bytes"],
+            free_bytes=message["free_bytes"],
+            meter=self._meter,
+        )
+        return {"speed": found}
 
     def _prepare(self, message: Message) -> Message:
         workload = _workload(message)
@@ -127,6 +144,12 @@ class Worker:
         bundle = read_bundle(Path(message["bundle"]))
         results = run_contract(None, self._held(), _workload(message), bundle, device=self._device)
         return {"results": [result.plain() for result in results]}
+
+    def _take_up(self, message: Message) -> None:
+        """Load the user's own files, once."""
+        files = [each for each in message.get("load", ()) if each["module"] not in self._own]
+        own.take_up(files)
+        self._own |= {each["module"] for each in files}
 
     def _held(self) -> Backend[Any]:
         if self._backend is None:

@@ -17,12 +17,12 @@ import json
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.core.dtype import DType, narrow
+from harness.core.dtype import DType, narrow, widen
 from harness.core.math_mode import MathMode
 
 if TYPE_CHECKING:
@@ -35,10 +35,20 @@ LARGEST = 2**31 - 1  # what every framework can index with
 
 
 def parameter(
-    doc: str, *, default: Any = dataclasses.MISSING, low: int | None = None, choices: tuple[str, ...] = ()
+    doc: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    low: int | None = None,
+    high: int = LARGEST,
+    choices: tuple[str, ...] = (),
+    words: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a parameter: a dataclass field that also says what it means and what it may be."""
-    return field(default=default, metadata={"doc": doc, "low": low, "choices": choices})
+    """Declare a parameter: a dataclass field that also says what it means and what it may be.
+
+    `choices` are all the values there are; `words` may stand where otherwise numbers do.
+    """
+    known = {"doc": doc, "low": low, "high": high, "choices": choices, "words": words}
+    return field(default=default, metadata=known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +62,8 @@ class Parameter:
     default: Any
     low: int | None
     choices: tuple[str, ...]
+    high: int = LARGEST
+    words: tuple[str, ...] = ()  # that stand for a value of this kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +107,7 @@ class Workload(ABC):
     summary: ClassVar[str]
     dtypes: ClassVar[tuple[DType, ...]] = (DType.FLOAT64, DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16)
     directions: ClassVar[tuple[str, ...]] = ("forward",)
+    moves: ClassVar[bool] = False  # the work is to write the answer elsewhere: no view of an input is one
 
     dtype: str = parameter("element type", default="float32", choices=tuple(DType)[:5])
     math: str = parameter("arithmetic of float32 products", default="ieee", choices=tuple(MathMode))
@@ -108,6 +121,15 @@ class Workload(ABC):
 
     # -- what a workload states ------------------------------------------------------------------
 
+    @classmethod
+    def examples(cls) -> Iterator[Workload]:
+        """Yield small cases that touch every parameter; the contract tries them on every backend.
+
+        The first is the plain one and the second shows all that is unusual: a mode that compiles for
+        seconds is tried with these two alone unless it is asked for more.
+        """
+        yield from ()
+
     @abstractmethod
     def input_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of each input, in the order in which a function takes them."""
@@ -117,8 +139,8 @@ class Workload(ABC):
         """Return the shape of each output."""
 
     @abstractmethod
-    def reference(self, inputs: Arrays, probe: Arrays) -> dict[str, NDArray[np.float64]]:
-        """Return the observations of the right answer, from inputs widened to float64."""
+    def compute(self, inputs: Arrays) -> tuple[NDArray[Any], ...]:
+        """Return the outputs, computed by NumPy in whatever type `inputs` come in."""
 
     @abstractmethod
     def tolerance(self, reference: Arrays, scales: Mapping[str, Any]) -> Tolerance:
@@ -128,7 +150,11 @@ class Workload(ABC):
         """Return the floating-point operations of the mathematics, where counting them means something."""
         return None
 
-    def bytes(self) -> int:
+    def least_flops_share(self) -> float:
+        """Return the least share of `flops` that a known algorithm needs: no rate above that is possible."""
+        return 1.0
+
+    def moved_bytes(self) -> int:
         """Return the bytes that must move: each input read once, each output written once."""
         return self.input_bytes() + self.output_bytes()
 
@@ -143,6 +169,14 @@ class Workload(ABC):
     def output_dtypes(self) -> tuple[DType, ...]:
         """Return the element type of each output."""
         return tuple(self.result_dtype for _ in self.output_shapes())
+
+    def input_dtypes(self) -> dict[str, DType]:
+        """Return the element type of each input: the type under test, but for indices."""
+        return dict.fromkeys(self.input_shapes(), self.element)
+
+    def reference(self, inputs: Arrays, probe: Arrays) -> dict[str, NDArray[np.float64]]:
+        """Return the observations of the right answer, from inputs widened to float64."""
+        return self.observe(self.compute(inputs), probe)
 
     def probe(self, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Draw what is sampled where the full answer would cost too much; nothing by default."""
@@ -182,7 +216,13 @@ class Workload(ABC):
 
     def inputs(self, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
         """Draw the inputs, rounded to the element type, in its storage."""
-        return {name: narrow(self._draw(rng, shape), self.element) for name, shape in self.input_shapes().items()}
+        kinds = self.input_dtypes()
+        return {name: narrow(self._draw(rng, shape), kinds[name]) for name, shape in self.input_shapes().items()}
+
+    def widened(self, stored: Arrays) -> dict[str, NDArray[np.float64]]:
+        """Return the float64 values of inputs in storage; exact."""
+        kinds = self.input_dtypes()
+        return {name: widen(array, kinds[name]) for name, array in stored.items()}
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         import numpy as np
@@ -196,7 +236,8 @@ class Workload(ABC):
 
     def input_bytes(self) -> int:
         """Return the size of all inputs."""
-        return sum(_count(shape) for shape in self.input_shapes().values()) * self.element.itemsize
+        kinds = self.input_dtypes()
+        return sum(_count(shape) * kinds[name].itemsize for name, shape in self.input_shapes().items())
 
     def output_bytes(self) -> int:
         """Return the size of all outputs."""
@@ -285,7 +326,9 @@ def _parameters(cls: type[Workload]) -> dict[str, Parameter]:
             required=known.default is dataclasses.MISSING,
             default=None if known.default is dataclasses.MISSING else known.default,
             low=known.metadata["low"],
+            high=known.metadata["high"],
             choices=tuple(str(choice) for choice in known.metadata["choices"]),
+            words=known.metadata["words"],
         )
         for known in fields
     }
@@ -321,6 +364,8 @@ def _meant(name: str, known: tuple[str, ...]) -> str:
 
 def _misfit(spec: Parameter, value: Any) -> Problem | None:
     """Say why `value` cannot be this parameter's; a boolean is never taken for an integer."""
+    if isinstance(value, str) and value in spec.words:
+        return None
     match spec.kind:
         case "boolean":
             fits = isinstance(value, bool)
@@ -334,7 +379,8 @@ def _misfit(spec: Parameter, value: Any) -> Problem | None:
             fits = isinstance(value, str)
     if not fits:
         wanted = {"boolean": "true or false", "integer": "a whole number", "integers": "a list of whole numbers"}
-        return Problem(parameter=spec.name, message=f"{spec.name} must be {wanted.get(spec.kind, 'text')}")
+        described = " or ".join((wanted.get(spec.kind, "text"), *spec.words))
+        return Problem(parameter=spec.name, message=f"{spec.name} must be {described}")
     if spec.choices and value not in spec.choices:
         return Problem(
             parameter=spec.name,
@@ -343,6 +389,6 @@ def _misfit(spec: Parameter, value: Any) -> Problem | None:
         )
     numbers = value if spec.kind == "integers" else [value] if spec.kind == "integer" else []
     low = 0 if spec.low is None else spec.low
-    if any(not low <= number <= LARGEST for number in numbers):
-        return Problem(parameter=spec.name, message=f"{spec.name} must lie between {low} and {LARGEST}")
+    if any(not low <= number <= spec.high for number in numbers):
+        return Problem(parameter=spec.name, message=f"{spec.name} must lie between {low} and {spec.high}")
     return None

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.core.dtype import widen
 from harness.workloads.base import Tolerance, Workload
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def make_bundle(workload: Workload, seed: int) -> Bundle:
     """Draw inputs from `seed` and the case's own key, and work out the answer in float64."""
     inputs = workload.inputs(_generator(workload, seed, 0))
     probe = workload.probe(_generator(workload, seed, 1))
-    wide = {name: widen(stored, workload.element) for name, stored in inputs.items()}
+    wide = workload.widened(inputs)
     reference = workload.reference(wide, probe)
     scales = workload.scales(wide, reference)
     return Bundle(

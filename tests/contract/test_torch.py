@@ -18,7 +18,7 @@ from harness.workloads.reduction import Reduction
 from tests.contract.conftest import chosen
 
 if TYPE_CHECKING:
-    from harness.backends.torch import Torch
+    from harness.backends.torch.backend import Torch
 
 CPU = Device("cpu")
 PRODUCT = Matmul(m=48, n=48, k=48)
@@ -37,7 +37,9 @@ def planted(torch_backend: Torch, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     """Put another function in the place of the one that the backend would call."""
 
     def plant(function: Any) -> Torch:
-        monkeypatch.setattr("harness.backends.torch._function", lambda workload: function)
+        monkeypatch.setattr(
+            "harness.backends.torch.backend.MAKERS", {Matmul: lambda *_: function, Reduction: lambda *_: function}
+        )
         return torch_backend
 
     yield plant

@@ -245,3 +245,15 @@ def test_macos_tells_model_cores_and_memory() -> None:
         "memory": {"total_bytes": 2**34},
     }
     assert macos.hardware(lambda _: None) == {"cpu": {"model": None, "cores": None}, "memory": {"total_bytes": None}}
+
+
+@pytest.mark.parametrize(
+    ("text", "signature"),
+    [
+        ("vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n", "AuthenticAMD-25-17"),
+        ("CPU implementer\t: 0x41\nCPU part\t: 0xd0c\n", "0x41-0xd0c"),
+        ("model name\t: Made-up\n", None),
+    ],
+)
+def test_a_microarchitecture_is_known_by_its_numbers(tmp_path: Path, text: str, signature: str | None) -> None:
+    assert linux.cpu(tree(tmp_path, {"proc/cpuinfo": text}))["signature"] == signature

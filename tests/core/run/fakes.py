@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness.backends.base import AS_WRITTEN, BackendInfo, Mode
+from harness.core.ceiling import Ceiling
 from harness.core.device import Device
 from harness.core.target import Target
 from harness.run.launch import WorkerLost
@@ -144,6 +145,7 @@ class ScriptedFleet:
     deadlines: dict[tuple[str, str], float] = field(default_factory=dict)  # of the last command, by (op, worker)
     start: dict[str, Exception | dict[str, Any]] = field(default_factory=dict)
     bundle_fault: Exception | None = None
+    ceilings: dict[str, Ceiling] = field(default_factory=dict)
 
     def launch(self, arm: Arm, set_index: int) -> Any:
         name = arm.target.name + ("'" if arm.replica else "")
@@ -164,8 +166,15 @@ class ScriptedFleet:
             raise self.bundle_fault
         return Path("/bundles") / case.name
 
-    def env_id(self, facts: dict[str, Any]) -> str:
+    def env_id(self, facts: dict[str, Any], arm: Arm) -> str:
         return "env"
+
+    def speed(self, *, deadline_s: float) -> dict[str, float]:
+        self.log.append(("speed", "", ""))
+        return {"float32": 1e9}
+
+    def ceiling(self, arm: Arm, facts: dict[str, Any]) -> Ceiling | None:
+        return self.ceilings.get(arm.target.name)
 
     def cold_bytes(self, arm: Arm) -> int:
         return 1000
@@ -177,12 +186,16 @@ class Rows:
 
     rows: dict[tuple[str, str, int], Measurement] = field(default_factory=dict)
     kept: list[Sample] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def record(self, measurement: Measurement) -> None:
         self.rows[measurement.case, measurement.label or measurement.target, measurement.replica] = measurement
 
     def samples(self, samples: Sequence[Sample]) -> None:
         self.kept.extend(samples)
+
+    def note(self, manifest_updates: Mapping[str, Any]) -> None:
+        self.notes.update(manifest_updates)
 
 
 def info(name: str, **facts: Any) -> BackendInfo:

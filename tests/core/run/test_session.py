@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.core.ceiling import Ceiling
 from harness.run.launch import Interrupted
 from harness.run.plan import make_plan
 from harness.run.terms import Pace, Stop, memory_needed, rounds_within
@@ -390,3 +391,43 @@ def test_a_call_as_long_as_max_time_allows_is_not_ended_by_a_deadline() -> None:
     assert workers.deadlines["prove", "b.plain@cpu"] > 62 * 10
     assert workers.deadlines["calibrate", "b.plain@cpu"] > 2 * longest
     assert workers.deadlines["prepare", "b.plain@cpu"] > 5 * longest
+
+
+def test_the_machine_is_measured_once_before_any_worker_starts() -> None:
+    workers = fleet()
+    rows = run(plan(8), workers)
+    assert [op for op, *_ in workers.log].count("speed") == 1
+    assert workers.log[0][0] == "speed"
+    assert rows.notes == {"cpu_speed": {"float32": 1e9}}
+
+
+def test_a_machine_without_arms_on_its_cpu_is_not_measured() -> None:
+    workers = ScriptedFleet({"a.plain@gpu:0": Script()})
+    run(plan(8, targets=["a@gpu"]), workers)
+    assert "speed" not in [op for op, *_ in workers.log]
+
+
+def test_what_is_faster_than_its_device_is_invalid_and_a_share_stands_for_the_others() -> None:
+    rate = 2 * 8**3 / 0.001  # what a does, and b half of it
+    known = Ceiling(source="made up", flops_per_s=rate, most_flops_per_s=rate)
+    workers = fleet()
+    workers.ceilings = {"a.plain@cpu": known, "b.plain@cpu": replace(known, most_flops_per_s=rate / 3)}
+    rows = run(plan(8), workers).rows
+    right, wrong = rows["m8", "a.plain@cpu", 0], rows["m8", "b.plain@cpu", 0]
+    assert (right.outcome, right.ceiling_share) == (Outcome.MEASURED, pytest.approx(1.0))
+    assert "V6" in right.checks_run
+    assert (wrong.outcome, wrong.validity, wrong.ceiling_share) == (Outcome.INVALID, ("V6",), None)
+    assert wrong.rejected_s == pytest.approx(0.002)
+
+
+def test_without_a_ceiling_nothing_is_claimed() -> None:
+    row = run(plan(8), fleet()).rows["m8", "a.plain@cpu", 0]
+    assert "V6" not in row.checks_run
+    assert row.ceiling_share is None
+
+
+def test_tags_of_the_worker_stand_in_the_row() -> None:
+    workers = fleet(b=Script(replies={"prepare": {"tags": ["fused", "layout=NCHW"]}}))
+    rows = run(plan(8), workers).rows
+    assert rows["m8", "b.plain@cpu", 0].tags == ("fused", "layout=NCHW")
+    assert rows["m8", "a.plain@cpu", 0].tags == ()

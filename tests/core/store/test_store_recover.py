@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.errors import StoreError
+from harness.errors import InternalError, StoreError
 from harness.store.layout import RunPaths
 from harness.store.read import find_runs, read_measurements, read_samples
 from harness.store.record import Measurement, Sample
@@ -238,3 +238,13 @@ def test_pandas_reads_the_folder_whatever_else_lies_about(
     assert frame.groupby("backend")["time_s"].median().to_dict() == {"torch": 0.5}
     assert len(pd.read_parquet(tmp_path / "samples")) == 2
     writer.release()
+
+
+def test_what_was_noted_of_the_run_outlives_it(tmp_path: Path, begin: Begin, make_row: MakeRow) -> None:
+    writer = begin(tmp_path, [make_row()])
+    writer.note({"cpu_speed": {"float32": 1.5}})
+    with pytest.raises(InternalError, match="filled in by the store"):
+        writer.note({"state": "complete"})
+    writer.release()
+    recover(tmp_path)
+    assert find_runs(tmp_path)[0].manifest["cpu_speed"] == {"float32": 1.5}

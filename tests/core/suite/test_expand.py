@@ -109,6 +109,13 @@ def test_a_table_may_hold_lists(load: Load, tmp_path: Path) -> None:
     assert _names(suite) == ["a[op=sum,shape=4x5]", "a[op=max,shape=6]"]
 
 
+def test_a_table_may_hold_words_in_the_place_of_lists(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("kernel,padding\n3x3,same\n1x5,0x2\n", encoding="utf-8")
+    sizes = "batch: 1, height: 8, width: 8, in_channels: 2, out_channels: 2"
+    suite = load(f"cases: [{{id: a, workload: conv2d, {sizes}, shapes_from: s.csv}}]")
+    assert [case.workload.params()["padding"] for case in suite.cases] == ["same", [0, 2]]
+
+
 def test_included_suites_lend_their_cases_made_with_their_own_defaults(load: Load, tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "one.yaml").write_text(

@@ -10,7 +10,20 @@ from harness.suite.load import load_suite
 from harness.suite.model import Case, Suite
 from harness.workloads.registry import find_workload, workload_names
 
-NAMES = ("smoke", "gemm", "gemm-transformer", "reduction")
+NAMES = (
+    "smoke",
+    "gemm",
+    "gemm-transformer",
+    "reduction",
+    "threads",
+    "attention",
+    "backward",
+    "conv",
+    "conv-resnet50",
+    "elementwise",
+    "memory",
+    "articles",
+)
 
 
 def _suite(root: Path, name: str) -> Suite:
@@ -40,7 +53,7 @@ def test_a_processor_is_asked_for_little(root: Path, name: str) -> None:
     cases = _on(_suite(root, name), "cpu")
     assert 6 <= len(cases) <= 20
     assert max(case.workload.flops() or 0 for case in cases) <= 2 * 1024**3
-    assert max(case.workload.bytes() for case in cases) <= 160 * 2**20
+    assert max(case.workload.moved_bytes() for case in cases) <= (256 if name == "memory" else 160) * 2**20
     slow = [case for case in cases if case.workload.dtype == "float16" and (case.workload.flops() or 0) > 10**6]
     assert slow == [], "float16 is emulated on processors"
 
@@ -66,4 +79,24 @@ def test_smoke_has_every_workload_and_nothing_large(root: Path) -> None:
     suite = _suite(root, "smoke")
     assert {case.workload.name for case in suite.cases} == set(workload_names())
     assert suite.measure.profile == "quick"
-    assert all(case.workload.bytes() <= 2**20 and not case.devices for case in suite.cases)
+    assert all(case.workload.moved_bytes() <= 2**20 and not case.devices for case in suite.cases)
+
+
+def test_memory_climbs_by_four_from_the_smallest_cache_to_main_memory(root: Path) -> None:
+    cases = _suite(root, "memory").cases
+    copies = [case.workload.params()["bytes"] for case in cases if case.name.startswith("copy[")]
+    assert copies == [2**14 * 4**step for step in range(8)]
+    assert max(case.workload.params()["bytes"] for case in cases) == 2**32
+    spec = find_workload("memory").parameters()
+    assert {case.workload.params()["layout"] for case in cases} == set(spec["layout"].choices)
+
+
+def test_elementwise_has_every_operation_and_every_normalisation(root: Path) -> None:
+    params = [case.workload.params() for case in _suite(root, "elementwise").cases]
+    wanted = {op for name in ("elementwise", "normalise") for op in find_workload(name).parameters()["op"].choices}
+    assert {each["op"] for each in params} == wanted
+
+
+def test_articles_run_networks_in_both_directions(root: Path) -> None:
+    networks = [case.workload for case in _on(_suite(root, "articles"), "cpu") if case.workload.name == "dense"]
+    assert {network.direction for network in networks} == {"forward", "forward_backward"}

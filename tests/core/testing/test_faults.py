@@ -10,13 +10,29 @@ from harness.backends.proof import call
 from harness.core.device import Device
 from harness.core.math_mode import MathMode
 from harness.measure.block import Calls, run_block
-from harness.measure.validity import Doubt, check_leftover, check_parallelism, check_scaling
+from harness.measure.validity import (
+    Doubt,
+    check_ceiling,
+    check_elision,
+    check_leftover,
+    check_parallelism,
+    check_scaling,
+)
 from harness.testing.cases import all_cases
 from harness.testing.contract import CHECKS, ContractResult, run_contract
 from harness.testing.fake import FAKE, FakeBackend
 from harness.testing.faults import FAULTS, Fault
 from harness.testing.plugin import case_id
-from harness.testing.virtual import HONEST, THREADS, TIME_FAULTS, QueueBackend, TimeFault, VirtualClock
+from harness.testing.virtual import (
+    CEILING,
+    HONEST,
+    THREADS,
+    TIME_FAULTS,
+    WORK,
+    QueueBackend,
+    TimeFault,
+    VirtualClock,
+)
 from harness.workloads.base import Workload
 from harness.workloads.bundle import make_bundle
 from harness.workloads.matmul import Matmul
@@ -59,8 +75,7 @@ def test_no_two_faults_share_a_name() -> None:
 
 
 def test_the_corpus_covers_every_check_on_answers_and_on_time() -> None:
-    """V3 is a rule for writing backends and V6 needs a device's ceiling; each other has its faults."""
-    assert {fault.code for fault in (*FAULTS, *TIME_FAULTS)} == {"V1", "V2", "V4", "V5", "V7", "V8", "V9", "V10"}
+    assert {fault.code for fault in (*FAULTS, *TIME_FAULTS)} == {f"V{number}" for number in range(1, 11)}
 
 
 # -- time ----------------------------------------------------------------------------------------
@@ -84,7 +99,16 @@ def doubts_about(backend: QueueBackend) -> list[Doubt]:
         return clock.now() - start
 
     found = [check_scaling(block, INNER), check_leftover(block, read)]
-    block()
+    copies = [backend.place(CASE, make_bundle(CASE, 0).inputs) for _ in range(INNER)]
+
+    def look() -> tuple[int, int]:
+        one = prepared.arguments
+        each = (Calls(prepared.function, one, *copies), Calls(prepared.function, one))
+        distinct, same = (run_block(calls, INNER, backend.wait, clock)[0].wall_ns for calls in each)
+        return distinct, same
+
+    found.append(check_elision(look, INNER))
+    found.append(check_ceiling(WORK, CEILING, block() * 1e-9 / INNER))
     found.append(check_parallelism([(held[0].cpu_ns, held[0].wall_ns)], THREADS))
     return [doubt for doubt in found if doubt is not None]
 

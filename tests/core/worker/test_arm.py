@@ -36,7 +36,7 @@ def remembers(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepar
     return replace(honest, function=run)
 
 
-@pytest.mark.parametrize(("plant", "codes"), [(None, set()), (remembers, {"V2"})])
+@pytest.mark.parametrize(("plant", "codes"), [(None, set()), (remembers, {"V2", "V3"})])
 def test_an_answer_remembered_by_identity_is_caught_by_its_time(plant: Any, codes: set[str]) -> None:
     clock = VirtualClock()
     backend: Any = Planted(QueueBackend(clock), plant, {})

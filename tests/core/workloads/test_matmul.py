@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.core.dtype import DType, narrow, widen
 from harness.testing.fake import round_to_tf32
-from harness.workloads.accuracy import accuracy, why_wrong
+from harness.workloads.accuracy import Accuracy, accuracy, why_wrong
 from harness.workloads.base import ParameterError
 from harness.workloads.bundle import Bundle, make_bundle
 from harness.workloads.matmul import Matmul
@@ -60,7 +61,7 @@ def test_transposing_changes_storage_and_not_the_product(turn_a: bool, turn_b: b
     ],
 )
 def test_work_is_counted_by_hand(case: Matmul, flops: int, moved: int) -> None:
-    assert (case.flops(), case.bytes()) == (flops, moved)
+    assert (case.flops(), case.moved_bytes()) == (flops, moved)
 
 
 @given(m=sizes, n=sizes, k=sizes, batch=sizes, by=st.integers(2, 9), which=st.sampled_from(["m", "n", "k", "batch"]))
@@ -69,15 +70,15 @@ def test_work_grows_with_each_length_alone(  # noqa: PLR0917  (drawn by name)
 ) -> None:
     case = Matmul(m=m, n=n, k=k, batch=batch)
     larger = replace(case, **{which: getattr(case, which) * by})
-    assert larger.flops() == by * case.flops()
-    assert case.bytes() < larger.bytes() <= by * case.bytes()
+    assert larger.flops() == by * case.forward_flops()
+    assert case.moved_bytes() < larger.moved_bytes() <= by * case.moved_bytes()
 
 
 @given(m=sizes, n=sizes, k=sizes)
 def test_transposing_moves_nothing_more(m: int, n: int, k: int) -> None:
     case = Matmul(m=m, n=n, k=k)
     turned = replace(case, transpose_a=True, transpose_b=True)
-    assert (turned.flops(), turned.bytes()) == (case.flops(), case.bytes())
+    assert (turned.flops(), turned.moved_bytes()) == (case.flops(), case.moved_bytes())
 
 
 # -- tolerance -----------------------------------------------------------------------------------
@@ -167,9 +168,9 @@ def large() -> Bundle:
 def test_a_large_product_is_judged_by_samples(large: Bundle) -> None:
     assert LARGE.is_sampled
     assert {name: array.shape for name, array in large.reference.items()} == {
-        "rows": (64, 1400),
-        "columns": (1500, 64),
-        "projection": (1500, 1),
+        "output0.rows": (64, 1400),
+        "output0.columns": (1500, 64),
+        "output0.projection": (1500, 1),
     }
     answer = large.inputs["a"] @ large.inputs["b"]
     assert verdict(LARGE, large, answer) is None
@@ -178,8 +179,8 @@ def test_a_large_product_is_judged_by_samples(large: Bundle) -> None:
 
 def test_one_wrong_element_outside_the_samples_is_seen_by_the_projection(large: Bundle) -> None:
     answer = large.inputs["a"] @ large.inputs["b"]
-    row = next(i for i in range(LARGE.m) if i not in large.probe["rows"])
-    column = next(j for j in range(LARGE.n) if j not in large.probe["columns"])
+    row = next(i for i in range(LARGE.m) if i not in large.probe["output0.rows"])
+    column = next(j for j in range(LARGE.n) if j not in large.probe["output0.columns"])
     answer[row, column] += 5.0  # a sixth of an element's usual size
     assert verdict(LARGE, large, answer) is not None
 
@@ -187,3 +188,41 @@ def test_one_wrong_element_outside_the_samples_is_seen_by_the_projection(large: 
 def test_a_product_that_fits_no_device_is_refused() -> None:
     with pytest.raises(ParameterError, match="more than any device holds"):
         Matmul.make({"m": 2**21, "n": 2**21, "k": 1})
+
+
+# -- backward ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("turn_a", "turn_b"), list(itertools.product((False, True), repeat=2)))
+def test_gradients_agree_with_small_steps(turn_a: bool, turn_b: bool) -> None:
+    case = Matmul(
+        m=3, n=4, k=5, batch=2, transpose_a=turn_a, transpose_b=turn_b, dtype="float64", direction="forward_backward"
+    )
+    inputs = make_bundle(case, 1).inputs
+    _, *gradients = case.compute(inputs)
+    for name, gradient in zip(("a", "b"), gradients, strict=True):
+        for place in np.ndindex(gradient.shape):
+            nudged = {**inputs, name: np.array(inputs[name])}
+            nudged[name][place] += 1e-3
+            change = np.sum((case.forward(nudged) - case.forward(inputs)) * inputs["upstream"])
+            assert change / 1e-3 == pytest.approx(gradient[place], rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_each_part_of_a_large_backward_is_judged(part: int) -> None:
+    case = Matmul(m=1300, n=1200, k=1400, transpose_b=True, direction="forward_backward")
+    bundle = make_bundle(case, 4)
+    assert (case.is_sampled, case.flops()) == (True, 6 * 1300 * 1200 * 1400)
+    outputs = list(case.compute(bundle.inputs))
+    assert why_wrong(judged(case, bundle, outputs), bundle.tolerance) is None
+    outputs[part] = round_to_tf32(outputs[part]) * np.float32(1.001)
+    assert why_wrong(judged(case, bundle, outputs), bundle.tolerance) is not None
+
+
+def judged(case: Matmul, bundle: Bundle, outputs: list[Any]) -> Accuracy:
+    return accuracy(case.observe(tuple(outputs), bundle.probe), bundle.reference, bundle.scales)
+
+
+def test_whole_numbers_have_no_gradient() -> None:
+    with pytest.raises(ParameterError, match="no gradient"):
+        Matmul.make({"m": 2, "n": 2, "k": 2, "dtype": "int8", "direction": "forward_backward"})

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.dtype import DType, narrow, widen
-from harness.testing.cases import AXES, OPERATIONS
 from harness.workloads.accuracy import accuracy, why_wrong
 from harness.workloads.base import ParameterError
 from harness.workloads.bundle import Bundle, make_bundle
-from harness.workloads.reduction import Reduction
+from harness.workloads.reduction import AXES, OPERATIONS, Reduction
 
 shapes = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 
@@ -64,7 +63,7 @@ def test_a_logsumexp_of_large_numbers_does_not_overflow() -> None:
     ],
 )
 def test_work_is_counted_by_hand(case: Reduction, moved: int, outputs: tuple[int, ...], reduced: int) -> None:
-    assert case.bytes() == moved
+    assert case.moved_bytes() == moved
     assert case.output_shapes() == (outputs,)
     assert case.reduced == reduced
     assert case.flops() is None  # reading is the work

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.lax import DotAlgorithmPreset, Precision
 
-from harness.backends.base import DeviceMissing, Placed, Prepared
-from harness.backends.shared import each, is_short, processor_name
+from harness.backends.base import DeviceMissing, Operation, Placed, Prepared, Setting
+from harness.backends.jax.operations import MAKERS
+from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
 from harness.core.device import Device
 from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
-from harness.workloads.matmul import Matmul
-from harness.workloads.reduction import Reduction
 
 Function = Callable[..., Any]
 
@@ -32,9 +31,8 @@ class Jax:
 
     def __init__(self, *, device: Device, mode: str, threads: int) -> None:
         """Configure before the first use; the environment shows one GPU only."""
-        del mode
         self._kind = device.kind
-        self._math = MathMode.IEEE
+        self._setting = Setting(device=device, mode=mode, math=MathMode.IEEE)
         os.environ["NPROC"] = str(threads)  # what XLA sizes its pools by; read when the client is made
         jax.config.update("jax_enable_x64", True)  # noqa: FBT003  (its signature)
         if device.kind == "cpu":
@@ -64,32 +62,44 @@ class Jax:
 
     def set_math(self, mode: MathMode) -> None:
         """Remember it: in JAX the precision belongs to each product and is traced in."""
-        self._math = mode
+        self._setting = replace(self._setting, math=mode)
 
     def place(self, workload: Workload, inputs: Arrays) -> tuple[jax.Array, ...]:
         """Copy into memory of JAX's own, aligned as its own arrays are."""
+        return self._placed(workload, inputs, self._operation(workload))
+
+    def _operation(self, workload: Workload) -> Operation:
+        return make_operation("jax", MAKERS, workload, self._setting)
+
+    def _placed(self, workload: Workload, inputs: Arrays, operation: Operation) -> tuple[jax.Array, ...]:
         return tuple(
-            jax.device_put(_array(array, workload.element), self._device, may_alias=False) for array in inputs.values()
+            jax.device_put(_array(array, element), self._device, may_alias=False)
+            for array, element in laid_out(workload, inputs, operation.layout)
         )
 
-    def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[jax.Array]:
-        """Count traces by what only tracing does: run the Python function."""
-        function, traces = _function(workload, self._math), [0]
+    def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        """Count traces: each is a compilation."""
+        operation, places = self._operation(workload), differentiated(workload)
+        function = _with_gradients(operation.function, places) if places else operation.function
+        traces = [0]
 
-        def traced(*arrays: jax.Array) -> jax.Array:
+        def traced(*arrays: jax.Array) -> Any:
             traces[0] += 1
-            result: jax.Array = function(*arrays)
-            return result
+            return function(*arrays)
 
         return Prepared(
-            function=jax.jit(traced), arguments=self.place(workload, inputs), compilations=lambda: traces[0]
+            function=jax.jit(traced),
+            arguments=self._placed(workload, inputs, operation),
+            compilations=lambda: traces[0],
+            layout=operation.layout,
+            tags=operation.tags,
         )
 
-    def wait(self, output: jax.Array) -> None:
+    def wait(self, output: Any) -> None:
         """A device works in order, so its last output is ready after all others."""
         jax.block_until_ready(output)
 
-    def peek(self, output: jax.Array) -> float:
+    def peek(self, output: Any) -> float:
         """The first element."""
         first = each(output)[0]
         return float(first[(0,) * first.ndim])
@@ -107,6 +117,7 @@ class Jax:
                 dtype=str(array.dtype),
                 device=",".join(sorted({_kind(device.platform) for device in array.devices()})),
                 shape=array.shape,
+                address=_address(array),
             )
             for array in each(value)
         )
@@ -117,46 +128,33 @@ class Jax:
         return statistics.get("peak_bytes_in_use")
 
 
+def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
+    """Return a function that returns the output and the gradients of the inputs at `places`."""
+
+    def run(*arrays: jax.Array) -> tuple[jax.Array, ...]:
+        *operands, upstream = arrays
+
+        def of_places(*chosen: jax.Array) -> Any:
+            given = dict(zip(places, chosen, strict=True))
+            return function(*(given.get(place, operand) for place, operand in enumerate(operands)))
+
+        output, pull = jax.vjp(of_places, *(operands[place] for place in places))
+        return (output, *pull(upstream))
+
+    return run
+
+
 def _array(array: Any, element: DType) -> Any:
-    copied = np.array(array)
+    copied = np.array(array, order="C")
     return copied.view(jnp.bfloat16) if element is DType.BFLOAT16 else copied
+
+
+def _address(array: jax.Array) -> int | None:
+    try:
+        return int(array.unsafe_buffer_pointer())
+    except (RuntimeError, ValueError):  # not every device tells, and an array may lie on several
+        return None
 
 
 def _kind(platform: str) -> str:
     return "gpu" if platform in ("cuda", "rocm") else platform
-
-
-def _function(workload: Workload, math: MathMode) -> Function:
-    match workload:
-        case Matmul():
-            return _matmul(workload, math)
-        case Reduction():
-            return _reduction(workload)
-    raise NotImplementedError(workload.name)
-
-
-def _matmul(workload: Matmul, math: MathMode) -> Function:
-    precision = {
-        MathMode.IEEE: Precision.HIGHEST,
-        MathMode.TF32: DotAlgorithmPreset.TF32_TF32_F32,
-        MathMode.DEFAULT: None,
-    }[math]
-    turn_a, turn_b, result = workload.transpose_a, workload.transpose_b, workload.result_dtype.value
-    return lambda a, b: jnp.matmul(
-        a.mT if turn_a else a, b.mT if turn_b else b, precision=precision, preferred_element_type=result
-    )
-
-
-def _reduction(workload: Reduction) -> Function:
-    """JAX sums 16-bit types in float32, but not in a norm or a logsumexp; under ``jit`` a cast costs nothing."""
-    axes = workload.axes
-    reduce: Function = {
-        "sum": lambda x: jnp.sum(x, axis=axes),
-        "mean": lambda x: jnp.mean(x, axis=axes),
-        "max": lambda x: jnp.max(x, axis=axes),
-        "l2norm": lambda x: jnp.sqrt(jnp.sum(jnp.square(x), axis=axes)),
-        "logsumexp": lambda x: jax.nn.logsumexp(x, axis=axes),
-    }[workload.op]
-    if is_short(workload.element) and workload.op in ("l2norm", "logsumexp"):
-        return lambda x: reduce(x.astype(jnp.float32)).astype(x.dtype)
-    return reduce

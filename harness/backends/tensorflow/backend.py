@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
 
-from harness.backends.base import DeviceMissing, Placed, Prepared
-from harness.backends.shared import each, is_short, processor_name
+from harness.backends.base import DeviceMissing, Operation, Placed, Prepared, Setting
+from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
+from harness.backends.tensorflow.operations import MAKERS
 from harness.core.device import Device
 from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
-from harness.workloads.matmul import Matmul
-from harness.workloads.reduction import Reduction
 
 Function = Callable[..., Any]
 Tensor = Any  # TensorFlow ships no types
@@ -28,6 +29,7 @@ class TensorFlow:
     def __init__(self, *, device: Device, mode: str, threads: int) -> None:
         """Configure before the first operation; the environment shows one GPU only."""
         self._kind = device.kind
+        self._setting = Setting(device=device, mode=mode, math=MathMode.IEEE)
         self._jit: bool | None = True if mode == "xla" else None
         _set_threads(threads)
         tf.config.set_soft_device_placement(False)
@@ -60,25 +62,35 @@ class TensorFlow:
 
     def set_math(self, mode: MathMode) -> None:
         """One switch for the process, for kernels as they run and for XLA as it compiles."""
+        self._setting = replace(self._setting, math=mode)
         allowed = self._untouched if mode is MathMode.DEFAULT else mode is MathMode.TF32
         tf.config.experimental.enable_tensor_float_32_execution(allowed)
 
     def place(self, workload: Workload, inputs: Arrays) -> tuple[Tensor, ...]:
         """Copy first: on the CPU a constant may keep NumPy's memory."""
-        short = ml_dtypes.bfloat16 if workload.element is DType.BFLOAT16 else None
+        return self._placed(workload, inputs, self._operation(workload))
+
+    def _operation(self, workload: Workload) -> Operation:
+        return make_operation("tensorflow", MAKERS, workload, self._setting)
+
+    def _placed(self, workload: Workload, inputs: Arrays, operation: Operation) -> tuple[Tensor, ...]:
         with tf.device(self._device):
             return tuple(
-                tf.identity(tf.constant(np.array(array).view(short) if short else np.array(array)))
-                for array in inputs.values()
+                tf.identity(tf.constant(_array(array, element)))
+                for array, element in laid_out(workload, inputs, operation.layout)
             )
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Tensor]:
         """Autograph is off, for it rewrites Python control flow and there is none."""
-        function = tf.function(_function(workload, self._kind), jit_compile=self._jit, autograph=False)
+        operation, places = self._operation(workload), differentiated(workload)
+        plain = _with_gradients(operation.function, places) if places else operation.function
+        function = tf.function(plain, jit_compile=self._jit, autograph=False)
         return Prepared(
             function=function,
-            arguments=self.place(workload, inputs),
+            arguments=self._placed(workload, inputs, operation),
             compilations=function.experimental_get_tracing_count,
+            layout=operation.layout,
+            tags=operation.tags,
         )
 
     def wait(self, output: Tensor) -> None:
@@ -105,6 +117,7 @@ class TensorFlow:
                 dtype=tensor.dtype.name,
                 device=tf.DeviceSpec.from_string(tensor.backing_device).device_type.lower(),
                 shape=tuple(tensor.shape),
+                address=_address(tensor),
             )
             for tensor in each(value)
         )
@@ -114,6 +127,37 @@ class TensorFlow:
         if self._kind == "cpu":
             return None
         return int(tf.config.experimental.get_memory_info(f"{self._kind.upper()}:0")["peak"])
+
+
+def _array(array: Any, element: DType) -> Any:
+    copied = np.array(array, order="C")
+    return copied.view(ml_dtypes.bfloat16) if element is DType.BFLOAT16 else copied
+
+
+def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
+    """Return a function that returns the output and the gradients of the inputs at `places`."""
+
+    def run(*arrays: Tensor) -> tuple[Tensor, ...]:
+        *operands, upstream = arrays
+        chosen = [operands[place] for place in places]
+        with tf.GradientTape() as tape:
+            tape.watch(chosen)
+            output = function(*operands)
+        gradients = tape.gradient(output, chosen, output_gradients=upstream)
+        return (output, *map(tf.convert_to_tensor, gradients))  # a look-up's gradient is a sparse one by itself
+
+    return run
+
+
+def _address(tensor: Tensor) -> int | None:
+    """Ask through DLPack, whose description of an array begins with its address."""
+    try:
+        capsule = tf.experimental.dlpack.to_dlpack(tensor)
+    except (tf.errors.OpError, ValueError, RuntimeError):  # not every device and type can be described
+        return None
+    of_capsule = ctypes.pythonapi.PyCapsule_GetPointer
+    of_capsule.restype, of_capsule.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    return ctypes.c_void_p.from_address(of_capsule(capsule, b"dltensor")).value
 
 
 def _set_threads(threads: int) -> None:
@@ -130,45 +174,3 @@ def _start_tpu() -> None:
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise DeviceMissing(f"tensorflow {tf.__version__} sees no TPU: {error}") from error
-
-
-def _function(workload: Workload, kind: str) -> Function:
-    match workload:
-        case Matmul():
-            return _matmul(workload)
-        case Reduction():
-            return _reduction(workload, kind)
-    raise NotImplementedError(workload.name)
-
-
-def _matmul(workload: Matmul) -> Function:
-    options: dict[str, Any] = {"transpose_a": workload.transpose_a, "transpose_b": workload.transpose_b}
-    if workload.element is DType.INT8:
-        options["output_type"] = tf.int32
-    return lambda a, b: tf.matmul(a, b, **options)
-
-
-def _reduction(workload: Reduction, kind: str) -> Function:
-    axes = workload.axes
-    reduce: Function = {
-        "sum": lambda x: tf.reduce_sum(x, axis=axes),
-        "mean": lambda x: tf.reduce_mean(x, axis=axes),
-        "max": lambda x: tf.reduce_max(x, axis=axes),
-        "l2norm": lambda x: tf.sqrt(tf.reduce_sum(tf.square(x), axis=axes)),
-        "logsumexp": lambda x: tf.reduce_logsumexp(x, axis=axes),
-    }[workload.op]
-    if _sums_short(workload, kind):
-        return lambda x: tf.cast(reduce(tf.cast(x, tf.float32)), x.dtype)
-    return reduce
-
-
-def _sums_short(workload: Reduction, kind: str) -> bool:
-    """Whether TensorFlow left alone would sum in 16 bits.
-
-    It does so with float16 everywhere (the mean of 100,000 numbers came out as 0). With bfloat16 on
-    a CPU it sums in float32, but still rounds between the steps of a norm or a logsumexp.
-    """
-    if not is_short(workload.element) or workload.op == "max":
-        return False
-    alone = workload.element is DType.BFLOAT16 and kind == "cpu" and workload.op in ("sum", "mean")
-    return not alone

@@ -1,27 +1,27 @@
 """PyTorch: ``eager`` as its users write it, ``compile`` through ``torch.compile``.
 
-Gradients are off for the whole process; nothing measured here asks for one.
+Gradients are off in the process but where a case asks for them.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from harness.backends.base import DeviceMissing, Placed, Prepared
-from harness.backends.shared import each, is_short, processor_name
+from harness.backends.base import DeviceMissing, Operation, Placed, Prepared, Setting
+from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
+from harness.backends.torch.operations import MAKERS
 from harness.core.device import Device
 from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
-from harness.workloads.matmul import Matmul
-from harness.workloads.reduction import Reduction
 
-Function = Callable[..., torch.Tensor]
+Function = Callable[..., Any]
 
 
 class Torch:
@@ -31,6 +31,7 @@ class Torch:
         """Set the threads and take hold of the device; the environment shows one GPU only."""
         self._kind = device.kind
         self._compiles = mode == "compile"
+        self._setting = Setting(device=device, mode=mode, math=MathMode.IEEE)
         torch.set_grad_enabled(False)
         torch.set_num_threads(threads)
         if torch.get_num_interop_threads() != 1:
@@ -62,6 +63,7 @@ class Torch:
         The older switches come first: whoever asks them (PyTorch's own code does) gets an error where
         they contradict the newer ones.
         """
+        self._setting = replace(self._setting, math=mode)
         older = {MathMode.IEEE: "highest", MathMode.TF32: "high", MathMode.DEFAULT: self._older}
         torch.set_float32_matmul_precision(older[mode])
         torch.backends.cudnn.allow_tf32 = mode is not MathMode.IEEE  # untouched, it is on
@@ -73,25 +75,42 @@ class Torch:
 
     def place(self, workload: Workload, inputs: Arrays) -> tuple[torch.Tensor, ...]:
         """Copy into memory of PyTorch's own, aligned as its own tensors are."""
-        return tuple(self._tensor(array, workload.element) for array in inputs.values())
+        return self._placed(workload, inputs, self._operation(workload))
+
+    def _operation(self, workload: Workload) -> Operation:
+        return make_operation("torch", MAKERS, workload, self._setting)
+
+    def _placed(self, workload: Workload, inputs: Arrays, operation: Operation) -> tuple[torch.Tensor, ...]:
+        tensors = [self._tensor(array, element) for array, element in laid_out(workload, inputs, operation.layout)]
+        for index in differentiated(workload):
+            tensors[index].requires_grad_()
+        return tuple(tensors)
 
     def _tensor(self, array: Any, element: DType) -> torch.Tensor:
+        held = np.ascontiguousarray(array).reshape(array.shape)  # of no axes it would make one
         if element is DType.BFLOAT16:
-            return torch.tensor(array.view(np.int16), device=self._device).view(torch.bfloat16)
-        return torch.tensor(array, device=self._device)
+            return torch.tensor(held.view(np.int16), device=self._device).view(torch.bfloat16)
+        return torch.tensor(held, device=self._device)
 
-    def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[torch.Tensor]:
-        """Compile each function on its own: shapes of one must not be recompilations of another."""
-        function = _function(workload)
+    def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        """Compile each function on its own: shapes of one must not be recompilations of another.
+
+        A compiled function is differentiated from outside, as training loops do it; the compiler sees
+        that gradients are wanted and compiles both directions.
+        """
+        operation, places = self._operation(workload), differentiated(workload)
+        function: Function = operation.function
         if self._compiles:
             function = torch.compile(_of_its_own(function), fullgraph=True, dynamic=False)
         return Prepared(
-            function=function,
-            arguments=self.place(workload, inputs),
+            function=_with_gradients(function, places) if places else function,
+            arguments=self._placed(workload, inputs, operation),
             compilations=_count_graphs if self._compiles else int,
+            layout=operation.layout,
+            tags=operation.tags,
         )
 
-    def wait(self, output: torch.Tensor) -> None:
+    def wait(self, output: Any) -> None:
         """Wait for the whole device; on the CPU, calls return when they are done."""
         del output
         match self._kind:
@@ -102,7 +121,7 @@ class Torch:
             case "mps":
                 torch.mps.synchronize()
 
-    def peek(self, output: torch.Tensor) -> float:
+    def peek(self, output: Any) -> float:
         """The first element."""
         return float(each(output)[0].reshape(-1)[0].item())
 
@@ -118,6 +137,7 @@ class Torch:
                 dtype=str(tensor.dtype).removeprefix("torch."),
                 device={"cuda": "gpu", "xla": "tpu"}.get(tensor.device.type, tensor.device.type),
                 shape=tuple(tensor.shape),
+                address=tensor.untyped_storage().data_ptr() or None,
             )
             for tensor in each(value)
         )
@@ -125,47 +145,6 @@ class Torch:
     def peak_memory(self) -> int | None:
         """The allocator's own count."""
         return torch.cuda.max_memory_allocated() if self._kind == "gpu" else None
-
-
-def _function(workload: Workload) -> Function:
-    match workload:
-        case Matmul():
-            return _matmul(workload)
-        case Reduction():
-            return _reduction(workload)
-    raise NotImplementedError(workload.name)
-
-
-def _matmul(workload: Matmul) -> Function:
-    if workload.element is DType.INT8:
-        multiply: Function = torch._int_mm  # noqa: SLF001  (the only int8 product there is)
-    else:
-        multiply = torch.matmul
-    match (workload.transpose_a, workload.transpose_b):
-        case (False, False):
-            return lambda a, b: multiply(a, b)  # noqa: PLW0108  (a function of our own, to compile)
-        case (True, False):
-            return lambda a, b: multiply(a.mT, b)
-        case (False, True):
-            return lambda a, b: multiply(a, b.mT)
-    return lambda a, b: multiply(a.mT, b.mT)
-
-
-def _reduction(workload: Reduction) -> Function:
-    """PyTorch sums 16-bit types in float32 by itself, but rounds between the steps of a logsumexp."""
-    axes = workload.axes
-    match workload.op:
-        case "sum":
-            return lambda x: x.sum(dim=axes)
-        case "mean":
-            return lambda x: x.mean(dim=axes)
-        case "max":
-            return lambda x: x.amax(dim=axes)
-        case "l2norm":
-            return lambda x: torch.linalg.vector_norm(x, dim=axes)
-    if is_short(workload.element):
-        return lambda x: x.float().logsumexp(dim=axes).to(x.dtype)
-    return lambda x: x.logsumexp(dim=axes)
 
 
 def _is_here(kind: str) -> bool:
@@ -186,16 +165,39 @@ def _knobs() -> dict[str, Any]:
     }
 
 
+def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
+    """Return a function that returns the output and the gradients of the inputs at `places`."""
+
+    def run(*arrays: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        *operands, upstream = arrays
+        with torch.enable_grad():
+            output = function(*operands)
+            gradients = torch.autograd.grad(output, [operands[place] for place in places], upstream)
+        return (output, *gradients)
+
+    return run
+
+
 def _of_its_own(function: Function) -> Function:
     """Return `function` with a code object of its own.
 
     ``torch.compile`` keeps what it compiled by code object, and the lambdas above share theirs
     among all workloads of a kind: the ninth shape would meet the limit of recompilations.
     """
-    assert isinstance(function, types.FunctionType)  # noqa: S101
+    if not isinstance(function, types.FunctionType):  # a stranger's object that can be called
+        function = _called(function)
     return types.FunctionType(
         function.__code__.replace(), function.__globals__, function.__name__, None, function.__closure__
     )
+
+
+def _called(function: Function) -> Any:
+    """Return a plain function around anything that can be called."""
+
+    def run(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    return run
 
 
 def _count_graphs() -> int:

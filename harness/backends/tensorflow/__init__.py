@@ -1,0 +1,1 @@
+"""TensorFlow. Only a worker imports what lies here: `backend` first, which sets the process up."""
