@@ -202,8 +202,8 @@ def test_the_session_proves_measures_compares_and_renders_in_this_order(tmp_path
         "check torch",
         "check jax",
         "run gemm",
-        "run reduction",
         "peer",
+        *(f"run {name}" for name in ("reduction", "attention", "conv", "memory", "backward")),
         "report",
     ]
     assert {end.state for end in ended} == {"ok"}
@@ -226,8 +226,8 @@ def test_a_step_that_hangs_is_stopped_at_its_own_limit(tmp_path: Path) -> None:
 
 
 def test_when_the_budget_is_spent_the_report_still_has_its_reserve(tmp_path: Path) -> None:
-    ended = {end.name: end for end in walk(tmp_path, {"run suites": (9999.0, 0), "check": (9999.0, 0)})}
-    assert ended["peer"].state == "skipped"
+    ended = {end.name: end for end in walk(tmp_path, {"run suites": (9999.0, 0), "harness check": (9999.0, 0)})}
+    assert ended["run attention"].state == "skipped"
     assert ended["report"].state == "ok"
 
 
