@@ -41,8 +41,9 @@ def doubts_about(backend: Any, workload: Workload) -> set[str]:
 
 @pytest.mark.parametrize("fault", UNTIMELY_FAULTS, ids=lambda fault: fault.name)
 def test_an_answer_that_was_not_computed_is_caught_by_its_time(info: BackendInfo, fault: UntimelyFault) -> None:
-    backend = fault.make(load_backend(info, info.default_mode, CPU))
-    assert fault.code in doubts_about(backend, fault.workload)
+    """A neighbour can hide one for as long as it is looked at, hence three times."""
+    backends = (fault.make(load_backend(info, info.default_mode, CPU)) for _ in range(3))
+    assert any(fault.code in doubts_about(backend, fault.workload) for backend in backends)
 
 
 @pytest.mark.parametrize("workload", WORTH_TIMING, ids=case_id)
