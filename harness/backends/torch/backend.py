@@ -93,15 +93,17 @@ class Torch:
         return torch.tensor(held, device=self._device)
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
-        """Compile each function on its own: shapes of one must not be recompilations of another.
+        """Compile each function on its own, as its users do: without an option.
 
-        A compiled function is differentiated from outside, as training loops do it; the compiler sees
-        that gradients are wanted and compiles both directions.
+        Each sees one shape, so no option would be of use, and `dynamic=False` and `fullgraph=True` cost
+        about 2 % each of a call of 300 us in torch 2.13. A compiled function is differentiated from
+        outside, as training loops do it; the compiler sees that gradients are wanted and compiles both
+        directions.
         """
         operation, places = self._operation(workload), differentiated(workload)
         function: Function = operation.function
         if self._compiles:
-            function = torch.compile(_of_its_own(function), fullgraph=True, dynamic=False)
+            function = torch.compile(_of_its_own(function))
         return Prepared(
             function=_with_gradients(function, places) if places else function,
             arguments=self._placed(workload, inputs, operation),
