@@ -202,7 +202,7 @@ def _combined(run: Settled, first: Sequence[int | None], second: Sequence[int]) 
     run.pairs.compare(pairs)
     if any(run.pairs.ratio(a, b).log is None for a, b in pairs):
         return None
-    return combine(run.pairs.per_set(pairs), pairing=run.pairs.pairing(pairs))
+    return combine(run.pairs.per_set(pairs), pairing=run.pairs.pairing(pairs), confidence=run.pairs.confidence)
 
 
 def _rank(one: Overall, fastest: str) -> tuple[bool, float, str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harness.stats.compare import Ratio, compare_many, cube_of
-from harness.stats.estimate import FloatArray
+from harness.stats.estimate import CONFIDENCE, FloatArray
 from harness.store.record import UNPROVED, Measurement, Outcome
 
 QUANTITY = "throughput"
@@ -22,7 +22,10 @@ KEY = ["case_key", "target", "label", "replica"]
 class Pairs:
     """Compares arms of one run by their places in `arms`."""
 
-    def __init__(self, arms: Sequence[Measurement], samples: pd.DataFrame | None) -> None:
+    def __init__(
+        self, arms: Sequence[Measurement], samples: pd.DataFrame | None, *, confidence: float = CONFIDENCE
+    ) -> None:
+        self.confidence = confidence
         self._pairing = ["process" if arm.pairing == "process" else "round" for arm in arms]
         self._cube = _cube(arms, samples)
         self._known: dict[tuple[int, int], tuple[Ratio, FloatArray]] = {}
@@ -32,7 +35,7 @@ class Pairs:
         wanted = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
         for pairing in ("round", "process"):
             chosen = [pair for pair in wanted if self._pairing_of(pair) == pairing]
-            found = compare_many(self._cube, chosen, pairing=pairing)
+            found = compare_many(self._cube, chosen, pairing=pairing, confidence=self.confidence)
             self._known |= zip(chosen, zip(found.ratios, found.per_set, strict=True), strict=True)
 
     def ratio(self, a: int, b: int) -> Ratio:

@@ -62,7 +62,7 @@ def means_of(arms: Sequence[Measurement], pairs: Pairs) -> tuple[ScalingMean, ..
     return tuple(
         ScalingMean(target=target, fewest=fewest, threads=threads, cases=len(chosen), speed_up=mean)
         for (target, fewest, threads), chosen in found.items()
-        if (mean := combine(pairs.per_set(chosen))) is not None
+        if (mean := combine(pairs.per_set(chosen), confidence=pairs.confidence)) is not None
     )
 
 

@@ -20,6 +20,7 @@ from harness.report.pairs import Pairs
 from harness.report.rows import natural
 from harness.report.scaling import means_of, scalings_of
 from harness.stats.combine import combine
+from harness.stats.estimate import CONFIDENCE
 from harness.store.record import Measurement, Outcome
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def summarise(
     """Return the findings of the run that all `measurements` belong to."""
     reference = _reference(measurements)
     arms = tuple(sorted(_distinct(measurements), key=lambda arm: _order(arm, reference)))
-    pairs = Pairs(arms, samples)
+    pairs = Pairs(arms, samples, confidence=confidence_of(manifest or {}))
     cases = _cases(arms)
     references = {key: _find(arms, places, reference, replica=0) for key, places in cases.items()}
     copies = {key: _find(arms, places, reference, replica=1) for key, places in cases.items()}
@@ -59,6 +60,13 @@ def summarise(
         scalings=scalings_of(arms, pairs),
         scaling_means=means_of(arms, pairs),
     )
+
+
+def confidence_of(manifest: Mapping[str, Any]) -> float:
+    """Return the confidence of each interval: less of the error is left for each where a run was looked at often."""
+    measure = manifest.get("measure")
+    found = measure.get("confidence") if isinstance(measure, Mapping) else None
+    return found if isinstance(found, float) and 0 < found < 1 else CONFIDENCE
 
 
 def _boards(settled: Settled) -> tuple[Board, ...]:
@@ -91,7 +99,7 @@ def _self_check(
     found = {key: pairs.ratio(*pair) for key, pair in both.items()}
     widths = [ratio.detectable for ratio in found.values() if ratio.detectable is not None]
     return SelfCheck(
-        combined=combine(pairs.per_set(list(both.values()))),
+        combined=combine(pairs.per_set(list(both.values())), confidence=pairs.confidence),
         cases=len(both),
         failed=tuple(case_of(arms[both[key][0]]) for key, ratio in found.items() if ratio.agrees is False),
         detectable=(min(widths), float(np.median(widths)), max(widths)) if widths else None,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.stats.estimate import FloatArray, agree, t_quantile
+from harness.stats.estimate import CONFIDENCE, FloatArray, agree, t_quantile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Combined:
         return agree(self.log_low, self.log_high)
 
 
-def combine(per_set: FloatArray, *, pairing: str = "round") -> Combined | None:
+def combine(per_set: FloatArray, *, pairing: str = "round", confidence: float = CONFIDENCE) -> Combined | None:
     """Return the geometric mean over cases of logarithms [case, set]; cases that are all NaN are left out."""
     known = per_set[np.isfinite(per_set).any(axis=1)]
     if known.size == 0:
@@ -65,7 +65,7 @@ def combine(per_set: FloatArray, *, pairing: str = "round") -> Combined | None:
     known = known[:, np.isfinite(known).any(axis=0)]
     least = int(np.isfinite(known).sum(axis=1).min())
     mean = _mean(known)
-    half = None if least < 2 else t_quantile(least - 1) * _standard_error(known)  # noqa: PLR2004
+    half = None if least < 2 else t_quantile(least - 1, confidence) * _standard_error(known)  # noqa: PLR2004
     return Combined(
         log=mean,
         log_low=None if half is None else mean - half,

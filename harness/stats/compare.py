@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.estimate import FloatArray, IntArray, Interval, agree, checked_times, mean_interval
+from harness.stats.estimate import CONFIDENCE, FloatArray, IntArray, Interval, agree, checked_times, mean_interval
+from harness.stats.verdict import LEAST_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LEAST_SETS = {"round": 5, "process": 10}  # below these a difference is only indicated
 PAIRS_AT_ONCE = 2000  # bounds the memory that one comparison takes
 
 
@@ -101,7 +101,7 @@ class Ratios:
     per_set: FloatArray
 
 
-def compare_pair(a: Blocks, b: Blocks, *, pairing: str = "round") -> Ratio:
+def compare_pair(a: Blocks, b: Blocks, *, pairing: str = "round", confidence: float = CONFIDENCE) -> Ratio:
     """Return the time of `b` over the time of `a`."""
     arm = np.repeat([0, 1], [a.set.size, b.set.size])
     cube = cube_of(
@@ -111,7 +111,7 @@ def compare_pair(a: Blocks, b: Blocks, *, pairing: str = "round") -> Ratio:
         np.r_[a.per_call_s, b.per_call_s],
         arms=2,
     )
-    return compare_many(cube, [(0, 1)], pairing=pairing).ratios[0]
+    return compare_many(cube, [(0, 1)], pairing=pairing, confidence=confidence).ratios[0]
 
 
 def cube_of(arm: IntArray, sets: IntArray, rounds: IntArray, per_call_s: FloatArray, *, arms: int) -> FloatArray:
@@ -127,11 +127,14 @@ def cube_of(arm: IntArray, sets: IntArray, rounds: IntArray, per_call_s: FloatAr
         return np.asarray(total / count, dtype=np.float64).reshape(shape)  # 0 / 0 is NaN: no block
 
 
-def compare_many(cube: FloatArray, pairs: Sequence[tuple[int, int]], *, pairing: str = "round") -> Ratios:
+def compare_many(
+    cube: FloatArray, pairs: Sequence[tuple[int, int]], *, pairing: str = "round", confidence: float = CONFIDENCE
+) -> Ratios:
     """Compare arm b with arm a for each ``(a, b)`` of `pairs`.
 
     With ``pairing="process"`` arms did not alternate within a process-set, so the medians of whole
-    sets are compared, and a verdict needs twice the sets.
+    sets are compared, and a verdict needs twice the sets. A run that was looked at several times has
+    spent some of its error on every look; `confidence` is then what is left for one interval.
     """
     ratios: list[Ratio] = []
     parts = [np.empty((0, cube.shape[1]))]
@@ -139,7 +142,9 @@ def compare_many(cube: FloatArray, pairs: Sequence[tuple[int, int]], *, pairing:
         a, b = np.asarray(pairs[start : start + PAIRS_AT_ONCE]).T
         per_set, counted = _by_round(cube, a, b) if pairing == "round" else _by_process(cube, a, b)
         parts.append(per_set)
-        ratios += [_ratio(values, int(count), pairing) for values, count in zip(per_set, counted, strict=True)]
+        ratios += [
+            _ratio(values, int(count), pairing, confidence) for values, count in zip(per_set, counted, strict=True)
+        ]
     return Ratios(ratios=tuple(ratios), per_set=np.concatenate(parts))
 
 
@@ -162,11 +167,11 @@ def _median(values: FloatArray) -> FloatArray:
     return np.where(count > 0, (lower + upper) / 2, np.nan)[..., 0]
 
 
-def _ratio(per_set: FloatArray, pairs: int, pairing: str) -> Ratio:
+def _ratio(per_set: FloatArray, pairs: int, pairing: str, confidence: float) -> Ratio:
     known = per_set[np.isfinite(per_set)]
     if known.size == 0:
         return Ratio(log=None, log_low=None, log_high=None, sets=0, pairs=0, status=Status.NOT_COMPARABLE)
-    found = mean_interval(known)
+    found = mean_interval(known, confidence)
     return Ratio(
         log=found.mean,
         log_low=found.low,

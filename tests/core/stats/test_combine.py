@@ -58,6 +58,15 @@ def test_swapping_inverts_it_and_the_interval_holds_it(values: list[list[float]]
         assert one.log_low == pytest.approx(-other.log_high)
 
 
+def test_the_interval_is_as_sure_as_it_is_asked_to_be() -> None:
+    """A run that was looked at four times has a quarter of the error left for it."""
+    per_set = np.random.default_rng(0).normal(0.1, 0.02, (7, 5))
+    found, means = combine(per_set, confidence=0.9875), per_set.mean(axis=0)
+    low, high = stats.t.interval(0.9875, 4, means.mean(), stats.sem(means))
+    assert found is not None
+    assert (found.log_low, found.log_high) == pytest.approx((low, high))
+
+
 def test_a_case_with_one_set_leaves_no_interval() -> None:
     """And a table of nothing gives nothing."""
     found = combine(np.array([[0.1, np.nan], [0.2, 0.3]]))

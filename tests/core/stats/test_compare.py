@@ -50,6 +50,16 @@ def test_the_interval_is_students_over_sets() -> None:
     assert (found.status is Status.TIE) == (oracle.pvalue >= 0.05)
 
 
+def test_the_interval_is_as_sure_as_it_is_asked_to_be() -> None:
+    """What is a difference at 95 % need not be one at the error that is left to a run of four looks."""
+    a, b = session(1.0035)
+    medians = [np.median(np.log(b.per_call_s / a.per_call_s)[a.set == index]) for index in range(5)]
+    interval = stats.ttest_1samp(medians, 0.0).confidence_interval(0.9875)
+    usual, surer = compare_pair(a, b), compare_pair(a, b, confidence=0.9875)
+    assert (surer.log_low, surer.log_high) == pytest.approx((interval.low, interval.high))
+    assert (usual.log, usual.status, surer.status) == (surer.log, Status.SLOWER, Status.TIE)
+
+
 @given(ratio=st.floats(0.5, 2.0), sets=st.integers(1, 7), rounds=st.integers(1, 6), seed=st.integers(0, 999))
 def test_swapping_the_arms_inverts_the_ratio_exactly(ratio: float, sets: int, rounds: int, seed: int) -> None:
     """To the last bit, and the verdict turns round."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.stats.estimate import grouped_median, mean_interval, summarise, t_quantile, time_interval
+from harness.stats.estimate import FloatArray, grouped_median, mean_interval, summarise, t_quantile, time_interval
 
 TIMES = st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=40)
 
@@ -97,6 +97,18 @@ def test_an_interval_covers_the_truth_as_often_as_it_says() -> None:
     found = [mean_interval(row) for row in drawn]
     held = np.mean([one.low is not None and one.high is not None and one.low <= 0 <= one.high for one in found])
     assert held == pytest.approx(0.95, abs=0.012)
+
+
+@given(
+    values=st.lists(st.floats(-1, 1), min_size=2, max_size=9).map(np.array),
+    confidence=st.floats(0.5, 0.9999),
+)
+def test_a_surer_interval_is_a_wider_one(values: FloatArray, confidence: float) -> None:
+    """The oracle is SciPy's interval at that confidence."""
+    found, usual = mean_interval(values, confidence), mean_interval(values, 0.5)
+    low, high = stats.t.interval(confidence, values.size - 1, values.mean(), max(stats.sem(values), 1e-300))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
+    assert (found.high or 0) - (found.low or 0) >= (usual.high or 0) - (usual.low or 0)
 
 
 @pytest.mark.parametrize("bad", [[], [0.0], [-1.0], [float("nan")], [float("inf")]])
