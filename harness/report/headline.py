@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.core.units import size
-from harness.report import words
+from harness.report import noise, words
 from harness.report.findings import Board, RunFindings, SelfCheck, Standing, name_of
 from harness.stats.combine import Combined
-from harness.stats.compare import LEAST_SETS
+from harness.stats.verdict import LEAST_SETS
 from harness.store.record import Outcome
 
 Named = Callable[[str], str]
@@ -28,6 +28,7 @@ def headline(run: RunFindings, name: Named) -> list[str]:
         *_not_ranked(run, name),
         *_scaling(run, name),
         self_check(run),
+        *filter(None, [noise.sentence(run.manifest)]),
         outcomes(run),
     ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report import tables
+from harness.report import noise, tables
 from harness.report.escape import alt, code, words
 from harness.report.findings import Board, Problem, RunFindings
 from harness.report.headline import ceilings, headline, machine
@@ -54,6 +54,7 @@ def _run(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
     yield from _section("Speed against size", _pictures(pictures, "size"))
     yield from _section("First calls", tables.first_calls(run))
     yield from _section("Every planned arm", tables.outcomes(run))
+    yield from _section("What the machine did meanwhile", _meanwhile(run))
     yield from _section("Environment", environment(run))
     yield from _section("To reproduce", ["```sh", *reproduce(run), "```"])
 
@@ -72,6 +73,16 @@ def _board(board: Board, reference: str, pictures: Sequence[Picture]) -> Iterato
             f"The pictures show the first {MOST_CASES} of {len(board.cases)} cases; the table has them all.",
         )
     yield from ("", *tables.cases(board))
+
+
+def _meanwhile(run: RunFindings) -> Iterator[str]:
+    head, rows = noise.table(run.manifest)
+    if not rows:
+        return
+    yield from tables.table(head, rows, right=range(len(head)))
+    remarks = noise.remarks(run.manifest)
+    if remarks:
+        yield from ("", *(f"- {line}" for line in remarks))
 
 
 def _section(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:

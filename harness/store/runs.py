@@ -1,4 +1,4 @@
-"""Which runs there are, and what people call them: ``latest``, a prefix, a path, each with ``::target``.
+"""Which runs there are, and what people call them: ``latest``, a prefix, a path, a pin, each with ``::target``.
 
 A run exists when its manifest does. Manifests are read as other people's files are: bounded, every
 type checked, and the places of the tables derived from the run's name, never taken from the text.
@@ -21,6 +21,7 @@ from harness.store.manifest import COMPLETE, PARTIAL, SCHEMA, STATES
 from harness.store.run_id import is_run_id
 
 UNLISTED = "unlisted"  # a Parquet file without a manifest
+PIN = "pin:"
 MAX_MANIFEST_BYTES = 16 << 20
 
 _LATEST = re.compile(r"latest(?:~([0-9]{1,6}))?")
@@ -56,6 +57,11 @@ class RunInfo:
         return self.state == COMPLETE
 
     @property
+    def confirms(self) -> str:
+        """The run whose flagged differences were measured again in this one, or nothing."""
+        return str(self.manifest.get("confirms") or "")
+
+    @property
     def title(self) -> str:
         """What to call the run where people read it: a run that did not reach its end says so."""
         return self.run_id if self.complete else f"{self.run_id} ({self.state})"
@@ -67,6 +73,7 @@ class Selection:
 
     run: RunInfo
     target: str = ""
+    notes: tuple[str, ...] = ()  # what is to be known of the name: a pin that is older than it may be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +90,8 @@ def find_runs(root: Path) -> list[RunInfo]:
 
 
 def newest_of_each_suite(runs: Iterable[RunInfo]) -> list[RunInfo]:
-    """Return the newest of `runs` for each suite, in the order of their age."""
-    newest = {run.suite: run for run in sorted(runs, key=lambda run: run.run_id)}
+    """Return the newest of `runs` for each suite, in the order of their age; a confirmation is part of another run."""
+    newest = {run.suite: run for run in sorted(runs, key=lambda run: run.run_id) if not run.confirms}
     return sorted(newest.values(), key=lambda run: run.run_id)
 
 
@@ -104,7 +111,8 @@ def resolve(root: Path, name: str) -> Selection:
     base, separator, target = name.partition("::")
     if separator and not target:
         raise UsageError(f"no target after '::' in {name!r}", remedy="write latest::torch.eager@cpu, or leave '::' out")
-    return Selection(run=_resolve_run(Path(root), base), target=target)
+    run, notes = _pinned(Path(root), base) if base.startswith(PIN) else (_resolve_run(Path(root), base), ())
+    return Selection(run=run, target=target, notes=notes)
 
 
 def read_manifest(path: Path) -> RunInfo:
@@ -137,9 +145,15 @@ def read_manifest(path: Path) -> RunInfo:
     )
 
 
+def _pinned(root: Path, name: str) -> tuple[RunInfo, tuple[str, ...]]:
+    from harness.store.baselines import age_note, find_baseline, pinned  # they speak of runs themselves
+
+    pin = name.removeprefix(PIN)
+    note = age_note(pin, find_baseline(root, pin))
+    return pinned(root, pin), (note,) if note else ()
+
+
 def _resolve_run(root: Path, name: str) -> RunInfo:
-    if name.startswith("pin:"):
-        raise UsageError(f"no pin is named {name.removeprefix('pin:')!r}", remedy="nothing has been pinned here")
     latest = _LATEST.fullmatch(name)
     if latest:
         return _latest(root, int(latest[1] or 0))
@@ -150,7 +164,7 @@ def _resolve_run(root: Path, name: str) -> RunInfo:
 
 def _latest(root: Path, back: int) -> RunInfo:
     runs = find_runs(root)
-    complete = [run for run in runs if run.complete]
+    complete = [run for run in runs if run.complete and not run.confirms]
     if back < len(complete):
         return complete[-1 - back]
     partial = sum(run.state == PARTIAL for run in runs)
@@ -171,7 +185,7 @@ def _by_prefix(root: Path, prefix: str) -> RunInfo:
         raise UsageError(f"{len(found)} runs begin with {prefix!r}: {listed}", remedy="write more of the name")
     raise UsageError(
         f"no run in {root} begins with {prefix!r}",
-        remedy=f"say latest, latest~1, the beginning of a run's name, or a path; the newest runs: {listed}",
+        remedy=f"say latest, latest~1, the beginning of a run's name, pin:NAME, or a path; the newest runs: {listed}",
     )
 
 

@@ -1,0 +1,1 @@
+"""Verdicts in formats that other programs read: one small module a format."""
