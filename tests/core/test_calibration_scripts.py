@@ -1,0 +1,305 @@
+"""The scripts' own figures, on made-up sessions with exact numbers; and that what is planted is really done."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.calibration import aa, nights, peers, planted, power, run_to_run, tools
+from benchmarks.calibration.figures import State
+from benchmarks.calibration.measuring import Pair, flagged, found, judged, only, pairs_suite, read_pair, twins
+from harness.backends.numpy import NumPy
+from harness.backends.registry import find_backend
+from harness.core.device import Device
+from harness.run.plan import make_plan
+from harness.workloads.matmul import Matmul
+
+AROUND = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # sd 1.58: half of the interval of five is 1.96 times the step
+
+
+def pair(centre: float, step: float = 0.001, case: str = "c", sets: int = 5) -> Pair:
+    logs = np.resize(AROUND, sets) * step + math.log1p(centre)
+    return Pair(case=case, key=case, per_set=tuple(float(value) for value in logs), inner=100)
+
+
+# -- pairs ----------------------------------------------------------------------------------------
+
+
+def test_found_and_flagged_are_different_things() -> None:
+    same, small, large, lost = pair(0), pair(0.01), pair(0.05), Pair(case="l", key="l", per_set=(), inner=0, lost="x")
+    all_of_them = [same, small, large, lost]
+    assert found(all_of_them) == [small, large]
+    assert flagged(all_of_them) == [large]
+    assert len(judged(all_of_them)) == 3
+    assert judged([lost]) == []
+
+
+def test_pairs_with_fewer_sets_stand_beside_those_with_more() -> None:
+    sets = [one.sets for one in judged([pair(0, sets=5), pair(0, sets=20)])]
+    assert sets == [5, 20]
+
+
+def test_a_pair_comes_back_as_it_was_kept() -> None:
+    lost = Pair(case="l", key="l", per_set=(), inner=0, lost="b is failed: crashed")
+    for one in (pair(0.01), lost):
+        assert read_pair(one.plain()) == one
+
+
+def test_what_was_flagged_is_measured_again_alone_on_the_same_two_arms() -> None:
+    suite = pairs_suite("x", aa.cases(), twins("numpy@cpu"), threads=1, seed=5)
+    chosen = suite.cases[3]
+    again = only(suite, [Pair(case=chosen.name, key=chosen.key, per_set=(), inner=0)], seed=6)
+    assert [case.name for case in again.cases] == [chosen.name]
+    assert [target.label for target in again.targets or ()] == ["a", "b"]
+    assert (again.measure.seed, again.measure.threads) == (6, 1)
+
+
+# -- A/A ------------------------------------------------------------------------------------------
+
+
+def aa_entry(pairs: list[Pair], again: list[Pair], alarm: bool = False) -> dict[str, Any]:
+    alarms = dict.fromkeys(peers.SEQUENTIAL, alarm)
+    return {
+        "pairs": [each.plain() for each in pairs],
+        "again": [each.plain() for each in again],
+        "in_turn": {each.key: dict.fromkeys(peers.SEQUENTIAL, False) for each in pairs},
+        "sequential": {pairs[0].key: {"a": [[1.0]], "b": [[1.0]], "alarms": alarms}},
+        "wall_s": 60.0,
+        "meanwhile": {"quiet": True},
+    }
+
+
+def test_only_what_fresh_processes_say_too_is_raised() -> None:
+    refuted = aa_entry([pair(0.05, case="x"), pair(0.0, case="y")], [pair(0.0, case="x")], alarm=True)
+    raised = aa_entry([pair(0.05, case="x"), pair(0.01, case="y")], [pair(0.05, case="x", sets=10)])
+    counts = aa.figures([refuted, raised])["counts"]
+    assert counts["raw"] == [(1, 2), (2, 2)]
+    assert counts["flagged"] == [(1, 2), (1, 2)]
+    assert counts["raised"] == [(0, 2), (1, 2)]
+    assert counts["unconfirmed"] == [(0, 1), (0, 1)]
+    assert aa.comparisons([refuted, raised]) == 4
+
+
+def test_what_could_not_be_compared_is_counted_apart() -> None:
+    lost = Pair(case="l", key="l", per_set=(), inner=0, lost="b is invalid: V4")
+    known = aa.figures([aa_entry([pair(0.05, case="x"), lost], [lost])])
+    assert known["counts"]["lost"] == [(1, 2)]
+    assert known["counts"]["unconfirmed"] == [(1, 1)]
+    assert known["counts"]["raised"] == [(0, 1)]
+
+
+def test_the_other_tools_stand_beside_it() -> None:
+    entries = [aa_entry([pair(0.0, case="x"), pair(0.0, case="y")], [], alarm=True)]
+    known = aa.figures(entries)
+    assert known["sequential"]["pyperf"] == [(1, 1)]
+    assert known["in_turn"]["pyperf"] == [(0, 2)]
+    text = "\n".join(aa.sentences(entries, known, "quiet"))
+    assert "  pyperf: 0 of 2 (0 %; 0 % to 84.2 %); 1 of 1 (100 %; 2.5 % to 100 %)" in text
+
+
+def test_four_hundred_quiet_comparisons_keep_the_promises_and_one_alarm_breaks_them() -> None:
+    quiet = [aa_entry([pair(0.0, case=str(number)) for number in range(12)], []) for _ in range(34)]
+    assert {each.state for each in aa.promises(quiet, aa.figures(quiet), "quiet")} == {State.KEPT}
+    alarm = aa_entry([pair(0.05, case="x")], [pair(0.05, case="x", sets=10)])
+    states = [each.state for each in aa.promises([*quiet, alarm], aa.figures([*quiet, alarm]), "quiet")]
+    assert states == [State.KEPT, State.BROKEN, State.KEPT]
+    states = [each.state for each in aa.promises(quiet[:3], aa.figures(quiet[:3]), "quiet")]
+    assert states == [State.OPEN, State.OPEN, State.KEPT]
+
+
+def test_the_cases_of_a_session_are_twelve_and_differ() -> None:
+    suite = pairs_suite("x", aa.cases(), twins("numpy@cpu"), threads=1, seed=1)
+    assert len(make_plan(suite, self_check=False, processors=lambda: 2).arms) == 24
+
+
+# -- what is planted ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("calls", planted.CALLS)
+def test_one_call_really_makes_so_many(calls: int) -> None:
+    seen: list[int] = []
+
+    def count(value: int) -> int:
+        seen.append(value)
+        return len(seen)
+
+    assert planted.many(count, calls)(7) == calls
+    assert seen == [7] * calls
+
+
+def test_a_planted_backend_gives_the_other_ones_answers() -> None:
+    workload = Matmul(m=4, n=3, k=5)
+    inputs = workload.inputs(np.random.default_rng(0))
+    slow = planted.numpy(device=Device("cpu"), mode="x51", threads=1)
+    honest = NumPy(device=Device("cpu"), mode="reference", threads=1)
+    ours, theirs = slow.prepare(workload, inputs), honest.prepare(workload, inputs)
+    np.testing.assert_array_equal(ours.function(*ours.arguments), theirs.function(*theirs.arguments))
+    assert slow.facts() == honest.facts()
+
+
+def test_planted_backends_are_known_to_whoever_asks_here_and_to_nobody_else() -> None:
+    info = planted.find("planted-torch")
+    assert [mode.name for mode in info.modes] == ["x50", "x51", "x20", "x21"]
+    assert info.implementation == "benchmarks.calibration.planted:torch"
+    assert info.environment(Device("cpu"), "x50") == find_backend("torch").environment(Device("cpu"), "eager")
+    assert info.refuses(Matmul(m=2, n=2, k=2), "x51", Device("cpu")) is None
+    assert info.refuses(Matmul(m=2, n=2, k=2, math="tf32"), "x51", Device("cpu")) is not None
+    assert planted.find("numpy") is find_backend("numpy")
+
+
+# -- power ----------------------------------------------------------------------------------------
+
+
+def test_every_four_sessions_have_each_kind_once_in_an_order_that_is_drawn() -> None:
+    drawn = [power.kind_of(number, 1).name for number in range(400)]
+    assert all(len(set(drawn[start : start + 4])) == 4 for start in range(0, 400, 4))
+    assert len({tuple(drawn[start : start + 4]) for start in range(0, 400, 4)}) > 10
+    assert drawn == [power.kind_of(number, 1).name for number in range(400)]
+    assert Counter(kind.planted for kind in power.KINDS) == {True: 2, False: 2}
+
+
+def power_entry(kind: power.Kind, pairs: list[Pair], more: list[Pair], **said: float) -> dict[str, Any]:
+    return {
+        "kind": kind.name,
+        "pairs": [each.plain() for each in pairs],
+        "more": [each.plain() for each in more],
+        "measuring_s": 2.5,
+        "trial_wall_s": 20.0,
+        "wall_s": 30.0,
+        **said,
+    }
+
+
+def test_a_planted_difference_counts_where_it_was_found_in_time() -> None:
+    five = power.FIVE
+    quick = power_entry(five, [pair(0.05, case="x"), pair(0.0, case="y")], [pair(0.05, case="x", sets=15)])
+    late = power_entry(five, [pair(0.05, case="x")], [pair(0.05, case="x", sets=15)], measuring_s=3.1)
+    counts = power.figures([quick, late], five, frameworks=False)["counts"]
+    assert counts["found"] == [(1, 2), (1, 1)]
+    assert counts["in_time"] == [(1, 2), (0, 1)]
+    assert counts["regressed"] == [(1, 2), (1, 1)]
+
+
+def test_with_three_frameworks_the_whole_trial_has_to_end_in_time() -> None:
+    slow = power_entry(power.TWO, [pair(0.02, case="x")], [pair(0.02, case="x", sets=15)], trial_wall_s=91.0)
+    assert power.figures([slow], power.TWO, frameworks=True)["counts"]["in_time"] == [(0, 1)]
+    assert power.figures([slow], power.TWO, frameworks=False)["counts"]["in_time"] == [(1, 1)]
+
+
+def test_what_was_found_is_told_by_all_twenty_sets() -> None:
+    """Five sets say 5 %, fifteen more say nothing: that is no regression, whatever the first five said."""
+    entry = power_entry(power.FIVE, [pair(0.05, case="x")], [pair(0.0, case="x", sets=15)])
+    (whole,) = power.together(entry)
+    assert len(whole.per_set) == 20
+    counts = power.figures([entry], power.FIVE, frameworks=False)["counts"]
+    assert (counts["found"], counts["regressed"], counts["raised"]) == ([(1, 1)], [(0, 1)], [(0, 1)])
+
+
+def test_the_promises_of_power_hold_apart_what_is_planted_and_what_is_not() -> None:
+    entries = []
+    for kind in power.KINDS:
+        share = (kind.calls[1] - kind.calls[0]) / kind.calls[0]
+        more = [pair(share, case="x", sets=15)] if kind.planted else []
+        entries += [power_entry(kind, [pair(share, case="x")], more)] * 100
+    known = {kind.name: power.figures(entries, kind, frameworks=False) for kind in power.KINDS}
+    judged_promises = power.promises(known, frameworks=False, trials=100)
+    assert [each.state for each in judged_promises] == [State.KEPT] * 5
+    assert known["2 %"]["counts"]["regressed"][0] == (0, 1)  # a true 2 % does not exceed a margin of 2 %
+    assert len(power.promises(known, frameworks=True, trials=100)) == 3  # nothing goes on to more sets there
+
+
+def test_trials_are_pairs_that_were_compared() -> None:
+    lost = Pair(case="l", key="l", per_set=(), inner=0, lost="x")
+    entries = [power_entry(power.TWO, [pair(0.02), lost], []), power_entry(power.FIVE, [pair(0.05)], [])]
+    assert [power.trials_of(entries, kind) for kind in (power.TWO, power.FIVE)] == [1, 1]
+
+
+# -- nights ---------------------------------------------------------------------------------------
+
+
+def test_a_night_has_three_hundred_cases_of_which_no_two_are_the_same() -> None:
+    cases = nights.cases()
+    assert len(cases) == 300
+    assert len({case.key for case in cases}) == 300
+    assert Counter(case.workload.name for case in cases) == dict.fromkeys(
+        ("matmul", "reduction", "elementwise", "normalise"), 75
+    )
+    pairs_suite("x", cases, twins("numpy@cpu"), threads=1, seed=1)
+
+
+def test_of_a_night_only_the_corrected_list_is_measured_again() -> None:
+    """One pair of fifty that is barely beyond the margin: alone it is flagged, among fifty it is not."""
+    barely = pair(0.0225, case="x")
+    pairs = [barely, *(pair(0.0, case=str(number)) for number in range(49))]
+    entry = {"pairs": [each.plain() for each in pairs], "again": [], "wall_s": 300.0, "meanwhile": {"quiet": True}}
+    counts = nights.figures([entry])["counts"]
+    assert (counts["alone"], counts["listed"], counts["told"]) == ([(1, 50)], [(0, 50)], [(0, 50)])
+    again = {**entry, "again": [pair(0.05, case="x", sets=10).plain()]}
+    assert nights.figures([again])["counts"]["told"] == [(1, 50)]
+
+
+def test_one_flag_in_ten_nights_is_allowed_and_two_are_not() -> None:
+    quiet = {"pairs": [pair(0.0).plain()] * 300, "again": [], "wall_s": 300.0, "meanwhile": {"quiet": True}}
+    alarm = {**quiet, "again": [pair(0.05, sets=10).plain()]}
+    for entries, state in (([quiet] * 9 + [alarm], State.KEPT), ([quiet] * 8 + [alarm] * 2, State.BROKEN)):
+        assert nights.promises(entries, nights.figures(entries), "quiet", nights=10)[0].state is state
+    few = [quiet] * 3
+    assert nights.promises(few, nights.figures(few), "quiet", nights=10)[0].state is State.OPEN
+
+
+# -- run to run -----------------------------------------------------------------------------------
+
+
+def sessions_of(harness: list[float], timer: list[float]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tools": {"harness": {"log": ours, "wall_s": 40.0}, "Timer": {"log": theirs, "wall_s": 10.0}},
+            "wall_s": 50.0,
+            "meanwhile": {"quiet": True},
+        }
+        for ours, theirs in zip(harness, timer, strict=True)
+    ]
+
+
+def test_a_spread_is_held_against_a_tenth_of_the_other() -> None:
+    step = [-1.0, 1.0] * 5
+    for factor, state in ((20.0, State.KEPT), (8.0, State.OPEN), (2.0, State.BROKEN)):
+        entries = sessions_of([0.001 * each for each in step], [0.001 * factor * each for each in step])
+        promise, quiet = run_to_run.promises(entries, run_to_run.figures(entries), "quiet", sessions=10)
+        assert (promise.state, quiet.state) == (state, State.KEPT)
+    few = sessions_of([0.0, 0.1], [0.0, 0.1])
+    assert run_to_run.promises(few, run_to_run.figures(few), "quiet", sessions=10)[0].state is State.OPEN
+
+
+def test_a_session_without_a_ratio_is_told_not_hidden() -> None:
+    entries = sessions_of([0.1, 0.2], [0.1, 0.2])
+    entries[0]["tools"]["harness"] = {"lost": "b is failed: crashed", "wall_s": 3.0}
+    known = run_to_run.figures(entries)
+    assert known["logs"]["harness"] == [0.2]
+    text = "\n".join(run_to_run.sentences(entries, known, "quiet"))
+    assert "the harness had no ratio: b is failed: crashed" in text
+    assert "pyperf is not installed here, or was left out" in text
+
+
+def test_the_mean_of_pyperf_is_over_the_values_of_all_its_runs() -> None:
+    """Its calibration run has warm-ups and no values."""
+    runs = [{"warmups": [[1, 9.0]]}, {"values": [1.0, 2.0]}, {"values": [3.0]}]
+    assert tools.mean_of({"benchmarks": [{"runs": runs}]}) == 2.0
+
+
+def test_the_statements_of_the_other_tools_are_python() -> None:
+    for name, setup in tools.SETUP.items():
+        compile(setup.format(n=512, threads=2), name, "exec")
+        compile(tools.STATEMENT[name], name, "eval")
+
+
+@pytest.mark.parametrize("name", ["aa", "power", "nights", "run_to_run"])
+def test_the_readme_has_a_command_for_each_script(name: str) -> None:
+    folder = Path(aa.__file__).parent
+    assert f"python -m benchmarks.calibration.{name} --keep" in (folder / "README.md").read_text("utf-8")
+    assert f"python -m benchmarks.calibration.{name} --keep DIR" in (folder / f"{name}.py").read_text("utf-8")
