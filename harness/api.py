@@ -28,9 +28,11 @@ from harness.suite.model import Suite
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.report.comparison import Comparison, Line, Page
+    from harness.run.again import Again
     from harness.run.plan import Plan
     from harness.run.runner import RunResult
-    from harness.run.terms import Observer
+    from harness.run.terms import Observer, Pace
 
 MOST_CASES = 10_000
 _SUITE_FILES = (".yaml", ".yml")
@@ -140,7 +142,7 @@ def run(  # noqa: PLR0913  (keywords that explain themselves)
     return made
 
 
-def measure(
+def measure(  # noqa: PLR0913  (keywords that explain themselves)
     plan: Plan,
     *,
     results: Path,
@@ -149,8 +151,10 @@ def measure(
     required: bool = False,
     exit_first: bool = False,
     command: str = "",
+    pace: Pace | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> Measured:
-    """Measure a plan; what ``run`` and ``bench`` of the command line end in, and `run` here."""
+    """Measure a plan; what ``run``, ``bench`` and ``ab`` of the command line end in, and `run` here."""
     from harness.run.runner import run_plan
 
     result = run_plan(
@@ -161,8 +165,26 @@ def measure(
         required=required,
         exit_first=exit_first,
         command=command,
+        pace=pace,
+        notes=notes,
     )
     return Measured(**vars(read(results, result.run_id)), result=result)
+
+
+def confirm(page: Page, *, results: Path, observer: Observer, sets: int = 10) -> Page:
+    """Measure the flagged differences of a page again by fresh processes, and let what they say decide.
+
+    For each pair of runs that the page compares there is a new run of the flagged cases alone, with
+    another seed. Raises, before anything is measured, where the environments are no longer those of the
+    runs: `DeviceUnavailable` where an interpreter is gone, `UsageError` where it holds other versions.
+    """
+    groups: dict[tuple[str, str], list[Comparison]] = {}
+    for comparison in page.comparisons:
+        if any(_undecided(line) for line in comparison.lines):
+            groups.setdefault((comparison.base.run_id, comparison.new.run_id), []).append(comparison)
+    for runs_compared, comparisons in groups.items():
+        page = _confirmed(page, runs_compared, comparisons, results=results, observer=observer, sets=sets)
+    return page
 
 
 def load_suite(path: str | os.PathLike[str], *, max_cases: int = MOST_CASES, overrides: Sequence[str] = ()) -> Suite:
@@ -188,6 +210,67 @@ def load(*files: str | os.PathLike[str]) -> None:
     from harness.backends.own import load_own
 
     load_own(files)
+
+
+def _undecided(line: Line) -> bool:
+    return line.flagged and line.confirmed is None
+
+
+def _confirmed(
+    page: Page,
+    compared: tuple[str, str],
+    comparisons: Sequence[Comparison],
+    *,
+    results: Path,
+    observer: Observer,
+    sets: int,
+) -> Page:
+    """Return the page with the flagged differences between two runs decided."""
+    from harness.report.compare_confirm import confirmed_by
+    from harness.run.again import Wanted, plan_again, refuse_changes
+    from harness.run.environments import environments_now
+    from harness.run.runner import confirming_pace
+
+    base, new = (resolve(results, run_id).run for run_id in compared)
+    pairs = [(line.case_key, line.base, line.new) for one in comparisons for line in one.lines if _undecided(line)]
+    again = plan_again(results, Wanted(base=base, new=new, pairs=tuple(pairs)))
+    observer.phase("looking at the environments")
+    refuse_changes(again.known, environments_now(again.plan))
+    made = measure(
+        again.plan,
+        results=results,
+        observer=observer,
+        required=True,
+        pace=confirming_pace(again.plan, sets),
+        notes={"confirms": new.run_id},
+    )
+    if made.result.stopped == "interrupt":
+        raise KeyboardInterrupt
+    return confirmed_by(page, _again_page(again, made, comparisons, compared))
+
+
+def _again_page(again: Again, made: Measured, comparisons: Sequence[Comparison], compared: tuple[str, str]) -> Page:
+    """Return what the confirming run says, its targets called as in the page that it decides."""
+    from harness.report.compare import compare_sides
+    from harness.report.comparison import Page as Said
+
+    found = []
+    for comparison in comparisons:
+        flagged = [line for line in comparison.lines if _undecided(line)]
+        for base, new in dict.fromkeys((line.base, line.new) for line in flagged):
+            called = again.names[compared[0], base], again.names[compared[1], new]
+            said = compare_sides(
+                made.results,
+                *(f"{made.id}::{name}" for name in called),
+                margin=comparison.margin,
+                margins={line.case_key: line.judgement.margin for line in flagged},
+                correction=comparison.correction,
+            )
+            found += [
+                replace(one, lines=tuple(replace(line, base=base, new=new) for line in one.lines))
+                for one in said.comparisons
+            ]
+    return Said(comparisons=tuple(found))
 
 
 def _of(results: Path, info: RunInfo, target: str = "") -> Run:

@@ -2,6 +2,8 @@
 
 Each installed framework is loaded in a process of its own, on every kind of device that this machine
 seems to have: what a framework really sees is known only to itself. `--no-probe` leaves that out.
+
+`--noise 30` measures the machine itself for 30 seconds instead, and says which differences can be seen on it.
 """
 
 from __future__ import annotations
@@ -50,16 +52,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="load each framework in a process of its own to see its devices (default: yes)",
     )
+    parser.add_argument(
+        "--noise",
+        metavar="SECONDS",
+        help="instead of looking for frameworks, measure for so long how noisy this machine is",
+    )
 
 
 def run(args: argparse.Namespace) -> ExitCode:
     """Examine, and print what was found."""
+    if args.noise is not None:
+        return _run_noise(args)
     known = machine.facts()
     states = examine(present_devices(known), probe if args.probe else unprobed)
     if args.json:
         print(json.dumps(document(known, states), indent=2))
     else:
         print("\n".join([*machine_lines(known), "", *backend_lines(states), "", *missing_lines(states)]))
+    return ExitCode.FINE
+
+
+def _run_noise(args: argparse.Namespace) -> ExitCode:
+    """Measure the machine, and print what it can tell apart."""
+    from harness.cli import doctor_noise
+
+    seconds = doctor_noise.read_seconds(args.noise)
+    known = machine.facts()  # before we load the machine ourselves
+    found = doctor_noise.measure(seconds)
+    if args.json:
+        print(json.dumps(doctor_noise.document(known, found), indent=2))
+    else:
+        print("\n".join(doctor_noise.lines(known, found)))
     return ExitCode.FINE
 
 

@@ -2,6 +2,10 @@
 
 Results are kept under results/ as they come; `python -m harness report` renders them. The first
 Ctrl-C ends in order and keeps all that was measured, the second ends at once.
+
+With --profile rigorous, or a --budget, a case is measured until its ratios are known well enough
+(`target_ci` of the suite), or decided, or never will be. A budget goes where least is known, and what
+it could not decide is said at the end.
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ from harness.cli import options, selecting
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from harness.api import Measured
     from harness.core.target import Target
     from harness.run.plan import Plan
     from harness.run.runner import RunResult
@@ -42,7 +47,11 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     options.add_measure(parser)
     options.add_results(parser)
     parser.add_argument("--durations", type=options.positive, metavar="N", help="show the N arms that took longest")
-    parser.add_argument("--budget", metavar="10m", help="end in order when this time is spent (exit code 124)")
+    parser.add_argument(
+        "--budget",
+        metavar="10m",
+        help="spend this much time where least is known, and say what that could not decide (exit code 124)",
+    )
     parser.add_argument("--max-cases", type=options.positive, default=10_000, help="default: 10000")
     parser.add_argument("--dry-run", action="store_true", help="say what would be measured, and measure nothing")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
@@ -51,43 +60,53 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Plan, and measure or say what would be."""
-    from harness.api import load_suite
-
-    options.refuse_contradictions(arguments)
-    options.load_own(arguments.load)
-    suite = load_suite(arguments.suite, max_cases=arguments.max_cases, overrides=arguments.set)
-    suite = options.with_measure(suite, arguments)
     return carry_out(
-        suite,
+        suite_of(arguments),
         arguments,
         targets=options.targets_of(arguments.target),
         required=options.targets_of(arguments.require),
     )
 
 
+def suite_of(arguments: argparse.Namespace) -> Suite:
+    """Return the suite that the command line names, measured as it says."""
+    from harness.api import load_suite
+
+    options.refuse_contradictions(arguments)
+    options.load_own(arguments.load)
+    suite = load_suite(arguments.suite, max_cases=arguments.max_cases, overrides=arguments.set)
+    return options.with_measure(suite, arguments)
+
+
 def carry_out(
     suite: Suite, arguments: argparse.Namespace, *, targets: Sequence[Target], required: Sequence[Target]
 ) -> ExitCode:
     """Plan a suite, and measure it or say what would be measured."""
-    from harness.run.plan import make_plan
-    from harness.run.runner import default_pace
+    plan = planned(suite, arguments, targets=targets, required=required)
+    if arguments.dry_run:
+        return show_plan(plan, arguments)
+    made = measured(plan, arguments, required=bool(targets or required))
+    _show_result(made.result, arguments)
+    return made.result.exit_code
 
-    budget_s = options.read_budget(arguments.budget)
+
+def planned(
+    suite: Suite, arguments: argparse.Namespace, *, targets: Sequence[Target], required: Sequence[Target] = ()
+) -> Plan:
+    """Plan what the command line chooses of a suite."""
+    from harness.run.plan import make_plan
+
+    options.read_budget(arguments.budget)  # a mistake in it should not have to wait for its turn
     if not arguments.dry_run:
         options.recover_runs(arguments.results)  # before the choice: what was killed may be what failed last
-    plan = make_plan(
-        suite,
-        targets=targets,
-        required=required,
-        choose=selecting.selection_of(arguments, suite).choose,
-    )
-    if arguments.dry_run:
-        _show_plan(plan, default_pace(plan), as_json=arguments.json)
-        return ExitCode.FINE
-    return _measure(plan, arguments, budget_s, required=bool(targets or required))
+    choose = selecting.selection_of(arguments, suite).choose
+    return make_plan(suite, targets=targets, required=required, choose=choose)
 
 
-def _measure(plan: Plan, arguments: argparse.Namespace, budget_s: float | None, *, required: bool) -> ExitCode:
+def measured(
+    plan: Plan, arguments: argparse.Namespace, *, required: bool, notes: Mapping[str, Any] | None = None
+) -> Measured:
+    """Measure a plan as the command line says, show how it goes on, and say what the time could not decide."""
     from harness.api import measure
     from harness.run.progress import Progress, Silent
 
@@ -97,14 +116,16 @@ def _measure(plan: Plan, arguments: argparse.Namespace, budget_s: float | None, 
             plan,
             results=arguments.results,
             observer=observer,
-            budget_s=budget_s,
+            budget_s=options.read_budget(arguments.budget),
             required=required,
             exit_first=arguments.exitfirst,
+            notes=notes,
         )
     finally:
         observer.close()
-    _show_result(made.result, arguments)
-    return made.result.exit_code
+    if made.result.endings is not None and (not arguments.quiet or made.result.endings.undecided):
+        print("\n".join(made.result.endings.lines()), file=sys.stderr)
+    return made
 
 
 def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
@@ -117,13 +138,18 @@ def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
     print(show_run(arguments.results, result.run_id), end="")
     if arguments.durations:
         print(f"\n{selecting.longest(result.durations, arguments.durations)}")
-    if result.stopped:
+    if result.stopped and not (result.stopped == "budget" and result.endings):  # what it left undecided has been told
         print(f"\nended early ({result.stopped}); what was measured is kept", file=sys.stderr)
+    say_where(result, f"report{options.results_option(arguments.results)}")
+
+
+def say_where(result: RunResult, following: str) -> None:
+    """Say where the results are, how to measure again what failed, and which command comes next."""
     print(f"\nresults: {result.paths.measurements}")
     retry = selecting.again(sys.argv[1:], result.measurements)
     if retry:
         print(f"again:   {retry}")
-    print(f"next:    python -m harness report{options.results_option(arguments.results)}")
+    print(f"next:    python -m harness {following}")
 
 
 def result_values(result: RunResult) -> dict[str, Any]:
@@ -136,6 +162,7 @@ def result_values(result: RunResult) -> dict[str, Any]:
         "exit_code": int(result.exit_code),
         "stopped": result.stopped,
         "timed_share": result.efficiency,
+        **(result.endings.values() if result.endings else {}),
         "again": selecting.again(sys.argv[1:], result.measurements) or None,
         "durations": [asdict(one) | {"total_s": one.total_s} for one in result.durations],
         "files": {name: str(path) for name, path in asdict(result.paths).items()},
@@ -146,18 +173,21 @@ def result_values(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _show_plan(plan: Plan, pace: Pace, *, as_json: bool) -> None:
+def show_plan(plan: Plan, arguments: argparse.Namespace) -> ExitCode:
+    """Say what would be measured."""
     from harness.core import units
     from harness.run.fleet import threads_of
     from harness.run.forecast import forecast
+    from harness.run.runner import default_pace
 
+    pace = default_pace(plan, budgeted=arguments.budget is not None)
     needed = forecast(plan, pace, threads=threads_of(plan.suite.measure.threads))
     lines = [_arm_values(arm, "measure", "") for arm in plan.arms]
     lines += [_arm_values(one.arm, str(one.outcome), one.detail) for one in plan.settled]
-    if as_json:
+    if arguments.json:
         values = {"memory_bytes": needed.memory_bytes, "expected_s": needed.seconds, "reference": plan.reference.name}
         print(json.dumps({"schema": "harness.plan/1", "suite": plan.suite.name, **values, "arms": lines}))
-        return
+        return ExitCode.FINE
     for line in lines:
         flops = units.rate(line["flops"], "FLOP") if line["flops"] else "-"
         what = f"{line['outcome']}: {line['detail']}" if line["detail"] else line["outcome"]
@@ -165,9 +195,20 @@ def _show_plan(plan: Plan, pace: Pace, *, as_json: bool) -> None:
         print(f"{line['case']:44} {line['target'] + again:24} {flops:>12} {units.size(line['bytes']):>10}  {what}")
     print(
         f"\n{len(plan.arms)} arms to measure, {len(plan.settled)} settled; reference {plan.reference.name}; "
-        f"{pace.sets} process-set{'s' if pace.sets > 1 else ''} of {pace.rounds} rounds\n"
-        f"needs about {units.size(needed.memory_bytes)} of memory and {_minutes(needed.seconds)}"
+        f"{_sets(pace)} of {pace.rounds} rounds\n"
+        f"needs about {units.size(needed.memory_bytes)} of memory and "
+        f"{'at least ' if pace.adaptive else ''}{_minutes(needed.seconds)}"
     )
+    return ExitCode.FINE
+
+
+def _sets(pace: Pace) -> str:
+    """Return how many process-sets there will be."""
+    from harness.stats.sequential import LOOKS
+
+    if pace.adaptive:
+        return f"{pace.sets} to {LOOKS['round'][-1]} process-sets"
+    return f"{pace.sets} process-set{'s' if pace.sets > 1 else ''}"
 
 
 def _arm_values(arm: Any, outcome: str, detail: str) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def _last_failed(results: Path, suite: str) -> Failed:
     from harness.run.select import last_failed
     from harness.store.read import find_runs, read_measurements
 
-    newest = max((run for run in find_runs(results) if run.suite == suite), key=lambda run: run.run_id, default=None)
+    runs = [run for run in find_runs(results) if run.suite == suite and not run.confirms]
+    newest = max(runs, key=lambda run: run.run_id, default=None)
     if newest is None:
         raise NothingSelected(
             f"there is no run of the suite {suite!r} in {results}", remedy="run it once without --last-failed"

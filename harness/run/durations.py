@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from harness.run.select import name_of
 from harness.run.state import ArmState
 
+PREPARING = ("bundle", "prepare")
 MEASURING = ("calibrate", "prove", "throughput", "latency", "finish")
 
 
@@ -45,7 +46,7 @@ def _duration(state: ArmState, sharing: Counter[tuple[str, str, int]]) -> Durati
     return Duration(
         name=name_of(state.arm) + (" (again)" if state.arm.replica else ""),
         start_s=started_s / max(1, sharing[state.arm.crew]),
-        prepare_s=max(0.0, state.spent_ns.get("prepare", 0) / 1e9 - first_call_s),
+        prepare_s=max(0.0, sum(state.spent_ns.get(op, 0) for op in PREPARING) / 1e9 - first_call_s),
         first_call_s=first_call_s,
         measuring_s=sum(state.spent_ns.get(op, 0) for op in MEASURING) / 1e9,
     )

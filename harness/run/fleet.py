@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from harness.backends import own
 from harness.core import limits, machine
 from harness.core.ceiling import Ceiling, of_accelerator, of_cpu
-from harness.run.launch import Guardian, Launch, Line, Worker, WorkerLost, available_cpus, worker_environment
+from harness.run.environment import available_cpus, worker_environment
+from harness.run.guard import Guardian
+from harness.run.launch import Launch, Line, Worker, WorkerLost
 from harness.run.terms import describe_case
 
 if TYPE_CHECKING:

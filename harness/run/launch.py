@@ -12,16 +12,15 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.core.frames import BrokenFrame, Decoder, encode
-from harness.run.guardian import MARK
+from harness.run.guard import Guardian
 
 TICK_S = 1.0
 LOG_LIMIT = 4 * 2**20
@@ -67,46 +66,6 @@ class Launch:
     python: str
     environment: Mapping[str, str]
     log: Path
-
-
-class Guardian:
-    """A tiny process that ends what we started, and removes our scratch folder, should we be killed.
-
-    It blocks in a read and costs nothing; the end of file on that pipe is the news of our end.
-    """
-
-    def __init__(self, scratch: Path) -> None:
-        script = Path(__file__).with_name("guardian.py")
-        self._process = subprocess.Popen(  # noqa: S603  (our own script, no shell)
-            [sys.executable, "-I", "-S", str(script), str(scratch)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def watch(self, group: int) -> None:
-        """Have process group `group` ended with us."""
-        self._say(f"+{group}\n")
-
-    def forget(self, group: int) -> None:
-        """The group has ended; its number may soon be somebody else's."""
-        self._say(f"-{group}\n")
-
-    def close(self) -> None:
-        """Let the guardian go, and wait for it."""
-        with suppress(OSError):
-            self._pipe.close()
-        self._process.wait()
-
-    @property
-    def _pipe(self) -> Any:
-        return self._process.stdin
-
-    def _say(self, text: str) -> None:
-        with suppress(OSError):  # a guardian that was killed must not end the run
-            self._pipe.write(text.encode())
-            self._pipe.flush()
 
 
 class Worker:
@@ -270,55 +229,3 @@ def _oom_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
-
-
-def worker_environment(
-    base: Mapping[str, str],
-    *,
-    backend: Mapping[str, str],
-    target: Mapping[str, str],
-    threads: int,
-    scratch: Path,
-    caches_folder: Path,
-    hash_seed: int,
-    padding: int,
-) -> dict[str, str]:
-    """Return the environment of one worker; frameworks read it while they are imported.
-
-    Caches are fresh, or the second process-set would measure the first one's compilations. The
-    padding shifts the stack by a random amount, which turns luck with layout from a bias into noise.
-    """
-    caches = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "XDG_CACHE_HOME")
-    threading = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    dropped = ("JAX_COMPILATION_CACHE_DIR", "PYTHONSTARTUP", "PYTHONPROFILEIMPORTTIME")
-    return {
-        **{name: value for name, value in base.items() if name not in dropped},
-        **dict.fromkeys(threading, str(threads)),
-        **{name: str(caches_folder / name.lower()) for name in caches},
-        "PYTHONHASHSEED": str(hash_seed),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join([str(package_folder(scratch)), *filter(None, [base.get("PYTHONPATH")])]),
-        "HARNESS_PADDING": "x" * padding,
-        MARK: str(scratch),
-        **backend,
-        **target,
-    }
-
-
-def package_folder(scratch: Path) -> Path:
-    """Return a folder that holds nothing but this package, for another interpreter's path."""
-    import harness
-
-    folder = scratch / "path"
-    folder.mkdir(exist_ok=True)
-    link = folder / "harness"
-    if not link.exists():
-        link.symlink_to(Path(harness.__file__).parent)
-    return folder
-
-
-def available_cpus() -> Sequence[int]:
-    """Return the processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return range(os.cpu_count() or 1)

@@ -19,7 +19,7 @@ from harness.core.hardware import device_kinds
 from harness.core.plugins import suggestion
 from harness.core.target import Target, split_threads, with_threads
 from harness.errors import DeviceUnavailable, NothingSelected, UsageError
-from harness.run.launch import available_cpus
+from harness.run.environment import available_cpus
 from harness.store.record import Outcome
 from harness.suite.model import Case, Suite
 
@@ -117,7 +117,7 @@ def make_plan(
             settled.append(Settled(arm=arm, outcome=verdict[0], detail=verdict[1]))
             continue
         arms.append(arm)
-        if self_check and _origin(arm) == (str(reference), reference.label):
+        if self_check and is_of(arm, reference):
             arms.append(replace(arm, replica=1))
     return Plan(suite=suite, targets=resolved, reference=reference, arms=tuple(arms), settled=tuple(settled))
 
@@ -148,6 +148,11 @@ def _origin(arm: Arm) -> tuple[str, str]:
     """Return which of the plan's targets an arm is of, whatever its number of threads."""
     label = arm.target.label
     return (str(arm.target), label if arm.threads is None else split_threads(label)[0])
+
+
+def is_of(arm: Arm, target: Target) -> bool:
+    """Whether an arm is of `target`, one of the plan's, whatever its number of threads."""
+    return _origin(arm) == (str(target), target.label)
 
 
 def settle(arm: Arm, present: frozenset[str], processors: int | None = None) -> tuple[Outcome, str] | None:

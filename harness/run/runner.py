@@ -10,31 +10,35 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness import __version__
-from harness.backends import own
 from harness.core import limits
 from harness.errors import ExitCode, first_of
 from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
+from harness.run.described import described, ending_of
 from harness.run.durations import Duration, durations_of
+from harness.run.endings import Endings
 from harness.run.fleet import Workers, threads_of
+from harness.run.ledger import Ledger
+from harness.run.looks import Looks
+from harness.run.noise import noise_beside
 from harness.run.plan import Arm, Plan
+from harness.run.row import RunFacts, unmeasured
 from harness.run.session import Session
-from harness.run.state import RunFacts, unmeasured
-from harness.run.terms import FIRST_FAILURE, SETS, Observer, Pace, Stop
+from harness.run.terms import FIRST_FAILURE, SETS, SHARD_CASES, Observer, Pace, Stop
 from harness.store.layout import RunPaths
-from harness.store.record import METHOD_VERSION, Measurement, Outcome, Sample
+from harness.store.record import Measurement, Outcome, Sample
 from harness.store.run_id import new_run_id
 from harness.store.writer import RunWriter
 
 MEMORY_SHARE = 0.4  # of what is free: what the arms of a shard may hold together
+FEW_CASES = 4  # in a shard where time is short: after each it is asked whether there is time for more
 DEVICE_BYTES = 16 * 2**30  # assumed of an accelerator whose memory we were not told
 REASONS = {"interrupt": ExitCode.INTERRUPTED, "terminated": ExitCode.TERMINATED, "budget": ExitCode.BUDGET}
 REASONS |= {FIRST_FAILURE: ExitCode.CASES_FAILED}
@@ -51,6 +55,7 @@ class RunResult:
     stopped: str  # "interrupt", "terminated", "budget", "first failure", or nothing
     efficiency: float | None
     durations: tuple[Duration, ...] = ()  # of every arm that a worker was asked for, the longest first
+    endings: Endings | None = None  # where the run was to go on until enough is known
 
 
 class _Rows:
@@ -72,7 +77,7 @@ class _Rows:
             self._writer.samples(samples)
 
 
-def run_plan(
+def run_plan(  # noqa: PLR0913  (keywords that explain themselves)
     plan: Plan,
     *,
     results: Path,
@@ -82,39 +87,36 @@ def run_plan(
     pace: Pace | None = None,
     exit_first: bool = False,
     command: str = "",
+    notes: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Measure `plan` and keep the results under `results`.
 
     `required` says that a target which turns out to be unavailable is a failure of the command;
     `exit_first` ends the run with the first arm that fails or is invalid; `command` is what a report
-    says to measure it again, the command line if left out.
+    says to measure it again, the command line if left out; `notes` go into the manifest.
     """
-    measure = plan.suite.measure
-    seed = measure.seed if measure.seed is not None else secrets.randbits(32)
-    facts = RunFacts(
-        run_id=new_run_id(),
-        started_at=datetime.now(UTC),
-        suite=plan.suite.name,
-        suite_hash=plan.suite.hash,
-        reference=plan.reference.name,
-        seed=seed,
-        threads=threads_of(measure.threads),
-    )
+    pace = pace or default_pace(plan, budgeted=budget_s is not None)
+    facts = _facts(plan)
     planned = planned_rows(plan, facts)
-    writer = RunWriter.begin(results, _manifest(plan, facts, command), planned)
+    told = {**described(plan, facts, pace, command=command or _command_line()), **(notes or {})}
+    writer = RunWriter.begin(results, told, planned)
     sink = _Rows(writer, planned)
     stop = Stop(deadline=None if budget_s is None else time.monotonic() + budget_s, first=exit_first)
     scratch = Path(tempfile.mkdtemp(prefix="harness-"))
-    workers = Workers(scratch=scratch, seed=seed, threads=facts.threads, interrupted=stop.asked)
+    workers = Workers(scratch=scratch, seed=facts.seed, threads=facts.threads, interrupted=stop.asked)
+    ledger = Ledger()
     session = Session(
         plan=plan,
         run_facts=facts,
-        pace=pace or default_pace(plan),
+        pace=pace,
         fleet=workers,
         sink=sink,
         observer=observer,
-        rng=random.Random(seed),  # noqa: S311  (the order of rounds, recorded to be repeatable)
+        rng=random.Random(facts.seed),  # noqa: S311  (the order of rounds, recorded to be repeatable)
         stop=stop,
+        stopping=looks_of(plan, pace, ledger, stop.left_s) if pace.adaptive else None,
+        ledger=ledger,
+        noise=noise_beside(plan.arms),
     )
     ended = False
     try:
@@ -125,18 +127,62 @@ def run_plan(
         pass
     finally:
         rows = tuple(sink.rows.values())
-        short = not ended or stop.reason or any(row.outcome == Outcome.NOT_RUN for row in rows)
-        state = "partial" if short else "complete"
-        paths = writer.close(state, _ending(session, stop, workers))
+        stopped = stopped_by(stop, session.endings)
+        state = "complete" if ended and reached_all(stopped, session.endings, rows) else "partial"
+        paths = writer.close(state, ending_of(session, stopped, workers))
     return RunResult(
         run_id=facts.run_id,
         paths=paths,
         measurements=rows,
-        exit_code=exit_code_of(rows, stopped=stop.reason, required=required),
-        stopped=stop.reason,
+        exit_code=exit_code_of(rows, stopped=stopped, required=required),
+        stopped=stopped,
         efficiency=session.efficiency.share,
         durations=durations_of(session.states),
+        endings=session.endings,
     )
+
+
+def _facts(plan: Plan) -> RunFacts:
+    measure = plan.suite.measure
+    return RunFacts(
+        run_id=new_run_id(),
+        started_at=datetime.now(UTC),
+        suite=plan.suite.name,
+        suite_hash=plan.suite.hash,
+        reference=plan.reference.name,
+        seed=measure.seed if measure.seed is not None else secrets.randbits(32),
+        threads=threads_of(measure.threads),
+    )
+
+
+def looks_of(plan: Plan, pace: Pace, ledger: Ledger, left_s: Callable[[], float]) -> Looks:
+    """Return the rule by which a plan is measured until enough is known."""
+    measure = plan.suite.measure
+    return Looks(
+        reference=plan.reference,
+        target=measure.target_ci,
+        margin=measure.margin,
+        margins=plan.suite.margins,
+        max_time_s=pace.max_time_s,
+        ledger=ledger,
+        left_s=left_s,
+    )
+
+
+def stopped_by(stop: Stop, endings: Endings | None) -> str:
+    """Return why a run ended early: a time budget is no reason where everything is decided, whoever cut it short."""
+    if endings is None or stop.reason not in ("", "budget"):
+        return stop.reason
+    return "budget" if stop.deadline is not None and endings.undecided else ""
+
+
+def reached_all(stopped: str, endings: Endings | None, rows: Sequence[Measurement]) -> bool:
+    """Whether every arm got what a verdict needs, even if more time would have told more."""
+    if any(row.outcome == Outcome.NOT_RUN for row in rows):
+        return False
+    if stopped == "budget" and endings is not None:
+        return all(case.look.half is not None for case in endings.undecided)
+    return not stopped
 
 
 def planned_rows(plan: Plan, facts: RunFacts) -> list[Measurement]:
@@ -156,9 +202,10 @@ def exit_code_of(rows: Sequence[Measurement], *, stopped: str, required: bool) -
     return first_of(codes)
 
 
-def default_pace(plan: Plan) -> Pace:
-    """Return how much a suite's profile measures."""
+def default_pace(plan: Plan, *, budgeted: bool = False) -> Pace:
+    """Return how much a suite's profile measures; with a time budget every profile that gives verdicts is adaptive."""
     measure = plan.suite.measure
+    adaptive = measure.profile == "rigorous" or (budgeted and measure.profile != "quick")
     return Pace(
         sets=SETS[measure.profile],
         rounds=measure.rounds,
@@ -167,7 +214,15 @@ def default_pace(plan: Plan) -> Pace:
         least_block_ns=LEAST_BLOCK_NS,
         most_block_ns=MOST_BLOCK_NS,
         together=max(1, min(4, threads_of(None))),
+        adaptive=adaptive,
+        shard_cases=FEW_CASES if adaptive and budgeted else SHARD_CASES,
     )
+
+
+def confirming_pace(plan: Plan, sets: int) -> Pace:
+    """Return how much is measured to confirm a difference: so many sets, each as long as those that showed it."""
+    plain = default_pace(plan)
+    return replace(plain, sets=sets, max_time_s=plain.max_time_s * sets / plain.sets, adaptive=False)
 
 
 def shard_bytes(arms: Sequence[Arm]) -> int:
@@ -178,45 +233,8 @@ def shard_bytes(arms: Sequence[Arm]) -> int:
     return min(host, int(MEMORY_SHARE * (limits.device_memory_bytes() or DEVICE_BYTES)))
 
 
-def _manifest(plan: Plan, facts: RunFacts, command: str) -> dict[str, Any]:
-    measure = plan.suite.measure
-    return {
-        "run_id": facts.run_id,
-        "suite": plan.suite.name,
-        "suite_hash": plan.suite.hash,
-        "suite_text": plan.suite.source,
-        "suite_path": plan.suite.path.name if plan.suite.path else None,
-        "started_at": facts.started_at,
-        "command": command or shlex.join(["python", "-m", "harness", *sys.argv[1:]]),
-        "harness_version": __version__,
-        "method_version": METHOD_VERSION,
-        "seed": facts.seed,
-        "threads": facts.threads,
-        "measure": {
-            "profile": measure.profile,
-            "sets": SETS[measure.profile],
-            "rounds": measure.rounds,
-            "max_time_s": measure.max_time_s,
-            "target_ci": measure.target_ci,
-        },
-        "overrides": list(plan.suite.overrides),
-        "loaded": [{"file": Path(each.file or each.module).name, "sha256": each.sha256} for each in own.loaded()],
-        "thread_numbers": sorted({arm.threads for arm in plan.arms if arm.threads}),
-        "targets": [target.name for target in plan.targets],
-        "reference": facts.reference,
-    }
-
-
-def _ending(session: Session, stop: Stop, workers: Workers) -> dict[str, Any]:
-    return {
-        "machine": workers.machine,
-        "environments": workers.environments,
-        "cpus": workers.cpus(),
-        "ceilings": {s.arm.target.name: s.ceiling.source for s in session.states if s.ceiling is not None},
-        "stopped": stop.reason,
-        "timed_share": session.efficiency.share,
-        "phases_s": session.efficiency.phases_s,
-    }
+def _command_line() -> str:
+    return shlex.join(["python", "-m", "harness", *sys.argv[1:]])
 
 
 @contextmanager

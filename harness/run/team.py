@@ -38,6 +38,7 @@ class Team:
     def __post_init__(self) -> None:
         self._lines: dict[Crew, Line] = {}
         self._ready: dict[Crew, dict[int, ArmState]] = {}
+        self._members: list[ArmState] = []
         self._set = 0
 
     def holds(self, state: ArmState) -> None:
@@ -49,7 +50,12 @@ class Team:
         self._ready.get(state.arm.crew, {}).pop(id(state), None)
 
     def start(self, members: list[ArmState], set_index: int) -> None:
-        """Start one worker for each crew of `members`, a few at a time, in their order."""
+        """Start one worker for each crew of `members`, a few at a time, in their order.
+
+        Only they depend on these workers: an arm that was measured before and has no part in this set
+        loses nothing where a worker does.
+        """
+        self._members = members
         self._set = set_index
         crews: dict[Crew, ArmState] = {}
         for state in members:
@@ -76,7 +82,7 @@ class Team:
         return line
 
     def _crew_of(self, first: ArmState) -> list[ArmState]:
-        return [state for state in self.states if state.arm.crew == first.arm.crew and state.live]
+        return [state for state in self._members if state.arm.crew == first.arm.crew and state.live]
 
     def _await_start(self, line: Line, first: ArmState) -> None:
         crew = self._crew_of(first)
@@ -115,7 +121,7 @@ class Team:
         self._drop(crew)
         for state in held:
             state.lost_before_proof(self._set)
-        heirs = [state for state in self.states if state.arm.crew == crew and state.live]
+        heirs = [state for state in self._members if state.arm.crew == crew and state.live]
         self.watch()
         if not heirs or self.stop.reason:
             return
@@ -202,7 +208,7 @@ class Team:
         try:
             return line.request({"op": op, "arm": id(state), **message}, deadline_s=deadline_s)
         finally:
-            state.spent_ns[op] = state.spent_ns.get(op, 0) + self.clock() - begin
+            state.spent(op, self.clock() - begin)
 
 
 def _end(states: list[ArmState], reply: dict[str, Any], phase: str) -> None:

@@ -5,6 +5,7 @@ Every neighbour of the session is a protocol, so that tests can put exact fakes 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.measure.calibrate import LEAST_BLOCK_NS, MOST_BLOCK_NS
+from harness.stats.verdict import LEAST_SETS
 
 if TYPE_CHECKING:
     from harness.core.ceiling import Ceiling
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 LATENCY_ROUNDS = 10
 LATENCY_CALLS = 20  # in one round, at most
 LATENCY_TURN_NS = 5_000_000
-SETS = {"quick": 1, "standard": 5, "rigorous": 5}
+SETS = {"quick": 1, "standard": 5, "rigorous": 5}  # the last at least: it looks again until enough is known
 SHARD_CASES = 16
 FIRST_FAILURE = "first failure"  # why a run ended early: what was asked with -x
 
@@ -45,7 +47,7 @@ class Deadlines:
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How much is measured."""
+    """How much is measured. Where it is `adaptive`, `sets` are followed by more for those cases that need them."""
 
     sets: int
     rounds: int
@@ -55,6 +57,11 @@ class Pace:
     least_block_ns: int = LEAST_BLOCK_NS
     most_block_ns: int = MOST_BLOCK_NS
     together: int = 2  # workers that may start at the same time
+    adaptive: bool = False
+
+    def shared_by(self, pairing: str) -> int:
+        """Return how many process-sets share an arm's time: those before which nothing is concluded of it."""
+        return max(self.sets, LEAST_SETS[pairing]) if self.adaptive else self.sets
 
 
 class Fleet(Protocol):
@@ -127,6 +134,10 @@ class Stop:
             self.reason = "budget"
         return bool(self.reason)
 
+    def left_s(self) -> float:
+        """Return how much of the time budget is left; without one there is no end of it."""
+        return math.inf if self.deadline is None else self.deadline - self.clock()
+
     def saw(self, name: str) -> None:
         """Note that an arm ended badly."""
         if self.first and not self.reason:
@@ -164,7 +175,7 @@ def memory_needed(arm: Arm, cold_bytes: int = 0) -> int:
     return 2 * workload.input_bytes() + 3 * workload.output_bytes() + cold_bytes
 
 
-def rounds_within(pace: Pace, *, inner: int, call_ns: float) -> int:
-    """Return how many rounds of a set fit into an arm's share of the time, at most those asked for."""
+def rounds_within(pace: Pace, sets: int, *, inner: int, call_ns: float) -> int:
+    """Return how many rounds of each of `sets` fit into an arm's share of the time, at most those asked for."""
     block_ns = call_ns * (inner + 1)
-    return min(pace.rounds, int(pace.max_time_s * 1e9 / pace.sets // max(block_ns, 1.0)))
+    return min(pace.rounds, int(pace.max_time_s * 1e9 / sets // max(block_ns, 1.0)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.core.plugins import suggestion
+from harness.core.units import read_share
 from harness.suite import derive
 from harness.suite.axes import Axis, Value, matrix_axes, zip_axis
 from harness.suite.nodes import Findings, Node, Place, shown
@@ -29,6 +30,7 @@ class Entry:
     given: dict[str, Place] = field(default_factory=dict)
     partial: bool = False  # something that may have held parameters could not be used, so none counts as missing
     devices: tuple[str, ...] = ()
+    margin: float | None = None
     fixed: dict[str, Value] = field(default_factory=dict)
     axes: list[Axis] = field(default_factory=list)
     derived: list[tuple[str, derive.Expression, Place]] = field(default_factory=list)
@@ -78,6 +80,7 @@ def _fill(entry: Entry, findings: Findings) -> None:
     entry.fixed |= {name: (value, node.get(name).place) for name, value in (spec.model_extra or {}).items()}
     if spec.when is not None:
         entry.devices = device_kinds(spec.when.device, node.get("when", "device"), findings)
+    entry.margin = read_share(spec.margin) if spec.margin else None
     entry.axes = matrix_axes(spec.matrix or {}, node.get("matrix"), findings)
     zipped = zip_axis(spec.zip, node.get("zip"), findings) if spec.zip else None
     shapes = _shapes(entry, findings) if spec.shapes_from else None

@@ -89,7 +89,8 @@ class _Expansion:
                 continue
             workload = self._workload(entry, values)
             if workload is not None:
-                case = Case(name=_name(spec.id, varying, values), workload=workload, devices=entry.devices)
+                name = _name(spec.id, varying, values)
+                case = Case(name=name, workload=workload, devices=entry.devices, margin=entry.margin)
                 cases.append(case)
                 if entry.sound:
                     self._note_key(case, entry, values, varying)

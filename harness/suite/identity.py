@@ -18,12 +18,23 @@ def suite_hash(suite: Suite) -> str:
     """Return SHA-256 over what a suite asks for: not over its layout, comments, order of keys or of cases."""
     resolved = {
         "name": suite.name,
-        "cases": sorted([case.key, case.name, *sorted(case.devices)] for case in suite.cases),
+        "cases": sorted(_case(case) for case in suite.cases),
         "targets": None if suite.targets is None else [_target(target) for target in suite.targets],
         "reference": None if suite.reference is None else _target(suite.reference),
-        "measure": asdict(suite.measure),
+        "measure": _measure(suite.measure),
     }
     return hashlib.sha256(json.dumps(resolved, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _case(case: Case) -> list[str]:
+    own = [f"margin={case.margin!r}"] if case.margin is not None else []
+    return [case.key, case.name, *sorted(case.devices), *own]
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    """Return how hard is measured; a margin that nobody chose does not make another suite."""
+    said = asdict(measure)
+    return {name: value for name, value in said.items() if name != "margin" or value != Measure.margin}
 
 
 def _target(target: Target) -> dict[str, Any]:

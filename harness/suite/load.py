@@ -61,6 +61,7 @@ def _measure(entry: MeasureEntry) -> Measure:
     return Measure(
         profile=entry.profile,
         target_ci=read_share(entry.target_ci),
+        margin=read_share(entry.margin),
         max_time_s=read_seconds(entry.max_time),
         threads=tuple(map(_number, entry.threads)) if isinstance(entry.threads, list) else _number(entry.threads),
         rounds=entry.rounds,

@@ -23,6 +23,7 @@ class Measure:
 
     profile: str = "standard"
     target_ci: float = 0.01  # half-width of a ratio's interval that is good enough, as a share
+    margin: float = 0.02  # the share by which times have to differ before it matters
     max_time_s: float = 20.0  # for one arm in one session
     threads: int | tuple[int | None, ...] | None = None  # None: all that this process may use; several: compare them
     rounds: int = 30  # in one process-set
@@ -36,6 +37,7 @@ class Case:
     name: str
     workload: Workload
     devices: tuple[str, ...] = ()  # kinds it is meant for; empty: all
+    margin: float | None = None  # None: the suite's
 
     @property
     def key(self) -> str:
@@ -57,6 +59,11 @@ class Suite:
     source: str = ""  # the text as it was read, kept with every run
     overrides: tuple[str, ...] = ()  # what was set beside the text: measure.profile=rigorous
     hash: str = ""  # SHA-256 of the resolved suite
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """The margins of cases that have one of their own, by case key."""
+        return {case.key: case.margin for case in self.cases if case.margin is not None}
 
 
 def value_text(value: Any) -> str:

@@ -117,6 +117,31 @@ Axis = TypeAliasType(
 Axes = Annotated[dict[ParameterName, Axis], Field(min_length=1)]
 
 
+def _quantity(read: Callable[[str], float], low: float, high: float, span: str) -> AfterValidator:
+    def check(text: str) -> str:
+        try:
+            value = read(text)
+        except UsageError as error:
+            raise PydanticCustomError("quantity", "{problem}", {"problem": error.message}) from None
+        if not low <= value <= high:
+            raise PydanticCustomError("quantity", "{problem}", {"problem": f"must lie between {span}"})
+        return text
+
+    return AfterValidator(check)
+
+
+Share = Annotated[
+    str,
+    _quantity(read_share, 0.0005, 0.5, "0.05% and 50%"),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$"}),
+]
+Duration = Annotated[
+    str,
+    _quantity(read_seconds, 0.1, 86400.0, "100ms and 24h"),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*(ms|s|m|min|h)$"}),
+]
+
+
 class When(_Strict):
     """Where the cases are meant to run."""
 
@@ -149,6 +174,9 @@ class CaseEntry(_Strict):
     shapes_from: Annotated[
         Text, Field(description="A CSV file beside the suite; its column names are parameter names.")
     ] = _LEFT_OUT
+    margin: Annotated[
+        Share, Field(description="By how much times of these cases have to differ before it matters.")
+    ] = _LEFT_OUT
 
 
 class TargetEntry(_Strict):
@@ -174,29 +202,6 @@ Targets = Annotated[
 ]
 
 
-def _quantity(read: Callable[[str], float], low: float, high: float, span: str) -> AfterValidator:
-    def check(text: str) -> str:
-        try:
-            value = read(text)
-        except UsageError as error:
-            raise PydanticCustomError("quantity", "{problem}", {"problem": error.message}) from None
-        if not low <= value <= high:
-            raise PydanticCustomError("quantity", "{problem}", {"problem": f"must lie between {span}"})
-        return text
-
-    return AfterValidator(check)
-
-
-Share = Annotated[
-    str,
-    _quantity(read_share, 0.0005, 0.5, "0.05% and 50%"),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$"}),
-]
-Duration = Annotated[
-    str,
-    _quantity(read_seconds, 0.1, 86400.0, "100ms and 24h"),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*(ms|s|m|min|h)$"}),
-]
 _OneNumber = Annotated[
     Annotated[Literal["all"], Tag("<text>")] | Annotated[int, Field(ge=1, le=4096), Tag("<number>")],
     _union("all, or a number of threads", _by_shape(text=str, number=int)),
@@ -216,6 +221,9 @@ class MeasureEntry(_Strict):
         Literal["quick", "standard", "rigorous"], Field(description="1, exactly 5, or up to 20 process-sets.")
     ] = "standard"
     target_ci: Annotated[Share, Field(description="Half-width of a ratio's interval that is good enough.")] = "1%"
+    margin: Annotated[
+        Share, Field(description="By how much times have to differ before it matters; verdicts are made against it.")
+    ] = "2%"
     max_time: Annotated[Duration, Field(description="For one arm in one session, such as 20s.")] = "20s"
     threads: Annotated[
         Threads, Field(description="CPU threads of each worker, at most; a list compares them: [1, 2, 4, all].")

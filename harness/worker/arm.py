@@ -24,12 +24,14 @@ from harness.measure.validity import (
     check_scaling,
     elidable_calls,
 )
+from harness.worker.beside import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.backends.base import Backend, Prepared
     from harness.core.device import Device
+    from harness.core.gauge import Gauge
     from harness.measure.clock import Meter
     from harness.workloads.base import Workload
     from harness.workloads.bundle import Bundle
@@ -51,6 +53,7 @@ class Arm:
         bundle: Bundle,
         meter: Meter,
         cold_bytes: int,
+        gauge: Gauge | None = None,
     ) -> None:
         self._backend = backend
         self._device = device
@@ -58,6 +61,7 @@ class Arm:
         self._bundle = bundle
         self._meter = meter
         self._cold_bytes = cold_bytes
+        self._beside = Beside(workload, device, meter, gauge)
         self._math = MathMode(workload.math)
 
     def prepare(self) -> Message:
@@ -184,11 +188,12 @@ class Arm:
         self._backend.peek(self._output)
         return self._meter.now() - start
 
-    def throughput(self, inner: int) -> Message:
-        """Time one block of `inner` calls and one fence."""
+    def throughput(self, inner: int, call_ns: float | None = None) -> Message:
+        """Time one block of `inner` calls and one fence; where a call's length is told, beside a sentinel."""
+        self._beside.before(call_ns)
         with self._timing():
             block = self._run_block(inner)
-        return self._timed([block])
+        return self._timed([block], self._beside.after(block))
 
     def latency(self, count: int) -> Message:
         """Time `count` single calls, each with its own fence."""
@@ -198,11 +203,11 @@ class Arm:
             )
         return self._timed(blocks)
 
-    def _timed(self, blocks: list[Block]) -> Message:
+    def _timed(self, blocks: list[Block], beside: Message | None = None) -> Message:
         """Say of blocks at once whether something was compiled: this worker may not live to say it at the end."""
         count, self._recompiled = self._recompiled, 0
         doubts = _plain([proof.check_no_recompiling(count)])
-        return {"blocks": [asdict(block) for block in blocks], "doubts": doubts, "checks": ["V9"]}
+        return {"blocks": [asdict(block) | (beside or {}) for block in blocks], "doubts": doubts, "checks": ["V9"]}
 
     @contextmanager
     def _timing(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from harness.backends import own
 from harness.backends.base import Backend, DeviceMissing, is_out_of_memory
 from harness.core.device import Device
 from harness.core.frames import Decoder, receive, send
+from harness.core.gauge import Gauge, gauge_of
 from harness.measure.clock import SystemMeter
 from harness.worker.arm import Arm
 from harness.workloads.base import Workload
@@ -51,6 +52,7 @@ class Worker:
         self._device = Device("cpu")
         self._arms: dict[int, Arm] = {}
         self._meter = SystemMeter()
+        self._gauge: Gauge | None = None
         self._own: set[str] = set()
 
     def answer(self, message: Message) -> Message:
@@ -75,7 +77,7 @@ class Worker:
             "prepare": self._prepare,
             "calibrate": lambda message: self._arm(message).calibrate(message["least_ns"], message["most_ns"]),
             "prove": lambda message: self._arm(message).prove(message["inner"]),
-            "throughput": lambda message: self._arm(message).throughput(message["inner"]),
+            "throughput": lambda message: self._arm(message).throughput(message["inner"], message.get("call_ns")),
             "latency": lambda message: self._arm(message).latency(message["count"]),
             "finish": self._finish,
             "forget": self._forget,
@@ -92,6 +94,7 @@ class Worker:
         self._device = Device.parse(message["device"])
         self._backend = implementation(device=self._device, mode=message["mode"], threads=message["threads"])
         import_s = time.perf_counter() - begin
+        self._gauge = gauge_of(self._device)
         return {"import_s": import_s, "facts": dict(self._backend.facts()), "python": sys.version.split()[0]}
 
     def _bundle(self, message: Message) -> Message:
@@ -122,6 +125,7 @@ class Worker:
             bundle=read_bundle(Path(message["bundle"])),
             meter=self._meter,
             cold_bytes=message["cold_bytes"],
+            gauge=self._gauge,
         )
         self._arms[message["arm"]] = arm
         return arm.prepare()

@@ -103,7 +103,7 @@ def test_the_wheel_holds_code_schema_and_templates_and_nothing_else(tmp_path: Pa
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-@pytest.mark.parametrize("group", ["harness.backends", "harness.workloads"])
+@pytest.mark.parametrize("group", ["harness.backends", "harness.workloads", "harness.exporters"])
 def test_what_the_project_offers_by_name_can_be_loaded(group: str) -> None:
     points = [point for point in entry_points(group=group) if point.value.startswith("harness.")]
     assert points

@@ -31,3 +31,32 @@ def test_a_long_call_is_not_tried_five_times() -> None:
 
     found = calibrate(time_block)
     assert (found.inner, tried) == (1, [1])
+
+
+def test_a_call_that_a_neighbour_makes_long_is_tried_until_it_is_seen_to_be_short() -> None:
+    """Nothing foretells that a single call lasts as long as a block, so five slow trials are not believed."""
+    trials = iter([8_000_000] * 12 + [25_000])
+    found = calibrate(lambda inner: next(trials, inner * 25_000))
+    assert found.inner == 220
+
+
+def test_a_block_that_lasts_as_foretold_is_tried_no_more_than_five_times() -> None:
+    tried: list[int] = []
+
+    def time_block(inner: int) -> int:
+        tried.append(inner)
+        return inner * 1_000_000
+
+    assert calibrate(time_block).inner == 6
+    assert tried == [1] * 5 + [6] * 5
+
+
+def test_a_call_that_is_truly_long_costs_no_more_than_a_few_blocks() -> None:
+    tried: list[int] = []
+
+    def time_block(inner: int) -> int:
+        tried.append(inner)
+        return 10_000_000
+
+    assert calibrate(time_block).inner == 1
+    assert len(tried) == 20

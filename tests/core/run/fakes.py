@@ -16,8 +16,8 @@ from harness.core.target import Target
 from harness.run.launch import WorkerLost
 from harness.run.plan import Arm, Plan, make_plan
 from harness.run.progress import Silent
+from harness.run.row import RunFacts
 from harness.run.session import Session
-from harness.run.state import RunFacts
 from harness.run.terms import Pace, Stop
 from harness.store.record import Measurement, Sample
 from harness.suite.model import Case, Measure, Suite
@@ -46,6 +46,8 @@ class Script:
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: dict[tuple[str, str], Exception | dict[str, Any]] = field(default_factory=dict)  # (op, case name)
     late: dict[str, Any] | None = None
+    by_set: Callable[[str, int], float] = lambda case, number: 1.0  # how lucky this process is with its memory, say
+    prepare_ns: int = 0
 
 
 @dataclass
@@ -55,6 +57,7 @@ class ScriptedLine:
     script: Script
     fleet: ScriptedFleet
     name: str
+    set_index: int = 0
     held: bool = False
     closed: bool = False
     cases: dict[int, str] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class ScriptedLine:
         return {**getattr(self, f"_{op}")(message), **self.script.replies.get(op, {})}
 
     def _prepare(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.fleet.clock.time_ns += self.script.prepare_ns
         return {
             "prepare_s": 0.1,
             "first_call_s": 0.2,
@@ -98,19 +102,21 @@ class ScriptedLine:
     def _prove(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"doubts": [], "checks": ["V2", "V4", "V5"]}
 
-    def _block(self, calls: int) -> dict[str, Any]:
+    def _block(self, calls: int, case: str) -> dict[str, Any]:
         clock = self.fleet.clock
         start = clock.time_ns
-        wall = round(calls * self.script.call_ns * self.script.drift(start))
+        luck = self.script.by_set(case, self.set_index)
+        wall = round(calls * self.script.call_ns * self.script.drift(start) * luck)
         clock.time_ns += wall
         cpu = round(wall * self.script.parallel)
         return {"start_ns": start, "wall_ns": wall, "cpu_ns": cpu, "runq_ns": 0, "switches": 0, "primer_ns": 0}
 
     def _throughput(self, message: dict[str, Any]) -> dict[str, Any]:
-        return {"blocks": [self._block(message["inner"])], "doubts": [], "checks": ["V9"]}
+        return {"blocks": [self._block(message["inner"], self.cases[message["arm"]])], "doubts": [], "checks": ["V9"]}
 
     def _latency(self, message: dict[str, Any]) -> dict[str, Any]:
-        return {"blocks": [self._block(1) for _ in range(message["count"])], "doubts": [], "checks": ["V9"]}
+        case = self.cases[message["arm"]]
+        return {"blocks": [self._block(1, case) for _ in range(message["count"])], "doubts": [], "checks": ["V9"]}
 
     def _finish(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"doubts": [], "checks": ["V1", "V9", "V10"], "peak_memory_bytes": 1000}
@@ -146,16 +152,22 @@ class ScriptedFleet:
     start: dict[str, Exception | dict[str, Any]] = field(default_factory=dict)
     bundle_fault: Exception | None = None
     ceilings: dict[str, Ceiling] = field(default_factory=dict)
+    start_ns: int = 0  # what starting one worker takes
+    stalls: set[tuple[str, int]] = field(default_factory=set)  # workers, by name and set, that cannot be started
 
     def launch(self, arm: Arm, set_index: int) -> Any:
         name = arm.target.name + ("'" if arm.replica else "")
         # A worker counts as stopped until it is up: imports may overlap, measuring may not.
-        line = ScriptedLine(self.scripts.get(name) or self.scripts[arm.target.name], self, name, held=True)
+        script = self.scripts.get(name) or self.scripts[arm.target.name]
+        line = ScriptedLine(script, self, name, set_index=set_index, held=True)
         self.lines.append(line)
         self.log.append(("start", name, str(set_index)))
         return line
 
     def started(self, line: Any, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
+        self.clock.time_ns += self.start_ns
+        if (line.name, line.set_index) in self.stalls:
+            raise lost("timeout", "no answer within 180 s")
         verdict = self.start.get(arm.target.name)
         if isinstance(verdict, Exception):
             raise verdict

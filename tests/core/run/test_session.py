@@ -95,6 +95,31 @@ def test_inner_is_chosen_on_the_first_set_and_frozen() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("second_ns", "inner"),
+    [
+        (2_000_000, {0: 10, 1: 10}),  # noise made its calls look longer
+        (400_000, {0: 13, 1: 13}),
+        (5_000_000, {0: 10, 1: 1}),  # ten times as long is no noise: each has its own
+    ],
+)
+def test_twins_make_blocks_of_equally_many_calls(second_ns: int, inner: dict[int, int]) -> None:
+    first = Script(call_ns=500_000)
+    workers = ScriptedFleet({"a.plain@cpu": first, "a.plain@cpu'": Script(call_ns=second_ns)})
+    rows = run(plan(8, targets=("a@cpu",)), workers)
+    assert {sample.replica: sample.inner for sample in rows.kept if sample.quantity == "throughput"} == inner
+    ops = [op for op, _, _ in workers.log]
+    assert max(at for at, op in enumerate(ops) if op == "calibrate") < ops.index("prove")
+
+
+def test_arms_of_two_modes_each_have_blocks_of_their_own() -> None:
+    rows = run(plan(8), fleet(a=Script(call_ns=1_000_000), b=Script(call_ns=1_700_000)))
+    assert {sample.target: sample.inner for sample in rows.kept if sample.quantity == "throughput"} == {
+        "a.plain@cpu": 5,
+        "b.plain@cpu": 3,
+    }
+
+
 def test_a_long_call_is_its_own_latency() -> None:
     rows = run(plan(8), fleet(b=Script(call_ns=7_000_000)))
     row = rows.rows["m8", "b.plain@cpu", 0]
@@ -218,8 +243,8 @@ def test_an_arm_too_slow_for_five_rounds_is_a_timeout() -> None:
 
 
 def test_rounds_are_cut_to_the_time_there_is() -> None:
-    assert rounds_within(PACE, inner=1, call_ns=1e6) == PACE.rounds
-    assert rounds_within(PACE, inner=1, call_ns=1e9) == 5
+    assert rounds_within(PACE, PACE.sets, inner=1, call_ns=1e6) == PACE.rounds
+    assert rounds_within(PACE, PACE.sets, inner=1, call_ns=1e9) == 5
 
 
 class StopAfter:
