@@ -95,7 +95,7 @@ class Steps:
             state.inner, state.call_ns = reply["inner"], reply["call_ns"]
 
     def _agree(self, states: Sequence[ArmState]) -> None:
-        """Have twins make blocks of equally many calls, and see how many rounds there is time for.
+        """Have twins make blocks of equally many calls.
 
         Twins are one mode of one backend, labelled differently or measured twice: identical arms whose
         blocks differ come out different, for what a block costs once is shared by more calls in one.
@@ -105,21 +105,20 @@ class Steps:
         for state in states:
             most[_twins(state)] = max(state.inner or 1, most.get(_twins(state), 1))
         for state in states:
-            inner, call_ns = most[_twins(state)], state.call_ns or 0.0
-            if inner <= UNLIKE * (state.inner or 1):
-                state.inner = inner
-            rounds = rounds_within(
-                self.pace, self.pace.shared_by(state.pairing), inner=state.inner or 1, call_ns=call_ns
-            )
-            state.rounds_a_set = rounds
-            if rounds < LEAST_ROUNDS:
-                detail = f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time"
-                state.fail("timeout", detail, "calibrate")
-                self.team.forget(state)
+            if most[_twins(state)] <= UNLIKE * (state.inner or 1):
+                state.inner = most[_twins(state)]
 
     def _prove(self, state: ArmState) -> None:
-        inner = state.inner or 1
-        deadline_s = self.deadlines.prove_s + PROOF_BLOCKS * (inner + 1) * (state.call_ns or 0.0) / 1e9
+        """See how many rounds there is time for, and have the worker prove that time can be believed."""
+        self.team.go_on()
+        inner, call_ns = state.inner or 1, state.call_ns or 0.0
+        state.rounds_a_set = rounds_within(self.pace, self.pace.shared_by(state.pairing), inner=inner, call_ns=call_ns)
+        if state.rounds_a_set < LEAST_ROUNDS:
+            detail = f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time"
+            state.fail("timeout", detail, "calibrate")
+            self.team.forget(state)
+            return
+        deadline_s = self.deadlines.prove_s + PROOF_BLOCKS * (inner + 1) * call_ns / 1e9
         reply = self.team.ask(state, "prove", deadline_s, inner=inner)
         if reply is not None:
             state.take_doubts(reply)

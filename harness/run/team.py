@@ -140,6 +140,12 @@ class Team:
                     self.stop.saw(name_of(state.arm))
                     return
 
+    def go_on(self) -> None:
+        """Raise where somebody asks to stop."""
+        self.watch()
+        if self.stop.asked():
+            raise Interrupted
+
     def _settle(self, crew: Crew, line: Line, op: str) -> None:
         """Hear the answer under way, or give the worker up: taken for the answer to the next command, it would lie.
 
@@ -175,9 +181,7 @@ class Team:
 
     def ask(self, state: ArmState, op: str, deadline_s: float, **message: Any) -> dict[str, Any] | None:
         """Give the token to an arm's worker for one command; nothing comes back where the arm ended."""
-        self.watch()
-        if self.stop.asked():
-            raise Interrupted
+        self.go_on()
         line = self._lines.get(state.arm.crew)
         if line is None or not state.live:
             return None
