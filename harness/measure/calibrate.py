@@ -14,6 +14,7 @@ LEAST_BLOCK_NS = 5_000_000
 MOST_BLOCK_NS = 50_000_000
 TRIALS = 5
 LONG_TRIAL = 40  # blocks of the least length; beyond them a call is simply long
+DOUBTED = 16  # as many, before a surprise is believed
 SURPRISE = 2.0  # times what shorter blocks foretold
 MOST_INNER = 2**20
 
@@ -52,12 +53,13 @@ def _fastest(time_block: Callable[[int], int], inner: int, least_ns: int, expect
 
     A block that would end the search though nothing foretold it may be a neighbour's doing five times in
     a row: two threads that wait for each other on a busy machine made a call of 25 us last 5 ms. So it
-    is tried on for as long as `LONG_TRIAL` blocks may last.
+    is tried on for as long as `DOUBTED` blocks may last.
     """
     fastest = time_block(inner)
     spent, count = fastest, 1
     while spent < LONG_TRIAL * least_ns:
-        if count >= TRIALS and (fastest < least_ns or fastest <= SURPRISE * expected_ns):
+        foreseen = fastest < least_ns or fastest <= SURPRISE * expected_ns
+        if count >= TRIALS and (foreseen or spent >= DOUBTED * least_ns):
             break
         took = time_block(inner)
         fastest, spent, count = min(fastest, took), spent + took, count + 1
