@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import selectors
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +16,7 @@ from harness.core import limits, machine
 from harness.core.ceiling import Ceiling, of_accelerator, of_cpu
 from harness.run.environment import available_cpus, worker_environment
 from harness.run.guard import Guardian
-from harness.run.launch import Launch, Line, Worker, WorkerLost
+from harness.run.launch import TICK_S, Launch, Line, Worker, WorkerLost
 from harness.run.terms import describe_case
 
 if TYPE_CHECKING:
@@ -87,6 +89,17 @@ class Workers:
             }
         )
         return worker
+
+    def first(self, lines: Sequence[Any], *, deadline_s: float) -> int | None:
+        """Return which worker answers first, or is gone; nothing where all are silent."""
+        end = time.monotonic() + deadline_s
+        with selectors.DefaultSelector() as waiting:
+            for at, line in enumerate(lines):
+                waiting.register(line, selectors.EVENT_READ, at)
+            while not (found := waiting.select(TICK_S)):
+                if time.monotonic() > end or self._interrupted():
+                    return None
+        return min(int(key.data) for key, _ in found)
 
     def started(self, line: Line, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
         """Wait until a worker is ready."""

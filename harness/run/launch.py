@@ -99,6 +99,10 @@ class Worker:
         self._selector = selectors.DefaultSelector()
         self._selector.register(ours, selectors.EVENT_READ)
 
+    def fileno(self) -> int:
+        """The line, for whoever waits for one of several workers."""
+        return self._socket.fileno()
+
     @property
     def pid(self) -> int:
         """The worker's process id, and its group's."""

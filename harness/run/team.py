@@ -19,6 +19,7 @@ from harness.store.record import Outcome
 
 Crew = tuple[str, str, int]
 
+LAST_WORD_S = 1.0  # for a worker that was silent for as long as starting may take
 PATIENCE_S = 10.0  # for the answer that is under way when somebody asks to stop
 TIMING = ("throughput", "latency")
 
@@ -50,7 +51,7 @@ class Team:
         self._ready.get(state.arm.crew, {}).pop(id(state), None)
 
     def start(self, members: list[ArmState], set_index: int) -> None:
-        """Start one worker for each crew of `members`, a few at a time, in their order.
+        """Start one worker for each crew of `members`, in their order; a few at a time, the next when one is ready.
 
         Only they depend on these workers: an arm that was measured before and has no part in this set
         loses nothing where a worker does.
@@ -63,12 +64,18 @@ class Team:
         waiting: list[tuple[Line, ArmState]] = []
         for state in crews.values():
             if len(waiting) >= self.together:
-                self._await_start(*waiting.pop(0))
+                self._await_first(waiting)
             line = self._launch(state)
             if line is not None:
                 waiting.append((line, state))
         while waiting:
-            self._await_start(*waiting.pop(0))
+            self._await_first(waiting)
+
+    def _await_first(self, waiting: list[tuple[Line, ArmState]]) -> None:
+        """Take up the first of these workers that is ready: imports differ by seconds."""
+        first = self.fleet.first([line for line, _ in waiting], deadline_s=self.deadlines.start_s)
+        left_s = self.deadlines.start_s if first is not None else LAST_WORD_S
+        self._await_start(*waiting.pop(first or 0), deadline_s=left_s)
 
     def _launch(self, state: ArmState) -> Line | None:
         """Start a worker; one that is gone before it was told what to become ends its crew's arms."""
@@ -84,10 +91,10 @@ class Team:
     def _crew_of(self, first: ArmState) -> list[ArmState]:
         return [state for state in self._members if state.arm.crew == first.arm.crew and state.live]
 
-    def _await_start(self, line: Line, first: ArmState) -> None:
+    def _await_start(self, line: Line, first: ArmState, *, deadline_s: float) -> None:
         crew = self._crew_of(first)
         try:
-            reply = self.fleet.started(line, first.arm, deadline_s=self.deadlines.start_s)
+            reply = self.fleet.started(line, first.arm, deadline_s=deadline_s)
         except WorkerLost as lost:
             reply = {"failed": lost.kind, "detail": lost.detail}
         if "unavailable" in reply or "failed" in reply:
@@ -127,7 +134,7 @@ class Team:
             return
         line = self._launch(heirs[0])
         if line is not None:
-            self._await_start(line, heirs[0])
+            self._await_start(line, heirs[0], deadline_s=self.deadlines.start_s)
         for state in held:
             if state.live:
                 self.prepare_again(state)

@@ -70,6 +70,9 @@ class Fleet(Protocol):
     def launch(self, arm: Arm, set_index: int) -> Line:
         """Start the worker of an arm's target; `start` is already on its way to it."""
 
+    def first(self, lines: Sequence[Line], *, deadline_s: float) -> int | None:
+        """Return which of these workers answers first, or nothing where none does."""
+
     def started(self, line: Line, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
         """Wait until that worker is ready and return its answer."""
 

@@ -164,6 +164,9 @@ class ScriptedFleet:
         self.log.append(("start", name, str(set_index)))
         return line
 
+    def first(self, lines: Sequence[Any], *, deadline_s: float) -> int:
+        return 0
+
     def started(self, line: Any, arm: Arm, *, deadline_s: float) -> dict[str, Any]:
         self.clock.time_ns += self.start_ns
         if (line.name, line.set_index) in self.stalls:
