@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.report.compare_apart import judge_apart
 from harness.report.compare_load import Arm, Run
 from harness.stats.compare import compare_many
 from harness.stats.estimate import CONFIDENCE, FloatArray
 from harness.stats.modes import Groups, two_groups
 from harness.stats.multiplicity import Correction
+from harness.stats.unpaired import judge_apart
 from harness.stats.verdict import LEAST_SETS, MARGIN, Judgement, Verdict, judge
 
 Pair = tuple[Arm, Arm]  # the base, the new

@@ -8,53 +8,21 @@ random it needs no seed, and it does not come out too narrow for five of them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from harness.stats.estimate import CONFIDENCE, FloatArray, agree, t_quantile
+from harness.stats.estimate import CONFIDENCE, FloatArray, t_quantile
+from harness.stats.interval import KnownRatio
 
 
 @dataclass(frozen=True, kw_only=True)
-class Combined:
-    """The geometric mean of the ratios of `cases`, as a logarithm; `sets` is the least that a case has."""
+class Combined(KnownRatio):
+    """The geometric mean of the ratios of `cases`; `sets` is the least that a case has, and below 2 no interval is."""
 
-    log: float
-    log_low: float | None
-    log_high: float | None
     cases: int
     sets: int
     pairing: str = "round"  # "process" where arms of any case alternated by whole processes
-
-    @property
-    def ratio(self) -> float:
-        """Below 1, the second of the two is the faster."""
-        return math.exp(self.log)
-
-    @property
-    def low(self) -> float | None:
-        """The lower end of the interval; missing where a case has a single set."""
-        return None if self.log_low is None else math.exp(self.log_low)
-
-    @property
-    def high(self) -> float | None:
-        """The upper end of the interval; missing where a case has a single set."""
-        return None if self.log_high is None else math.exp(self.log_high)
-
-    @property
-    def covers_one(self) -> bool | None:
-        """Whether the interval contains 1; unknown where there is none."""
-        if self.log_low is None or self.log_high is None:
-            return None
-        return self.log_low <= 0 <= self.log_high
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether two copies of the same thing came out the same; unknown where there is no interval."""
-        if self.log_low is None or self.log_high is None:
-            return None
-        return agree(self.log_low, self.log_high)
 
 
 def combine(per_set: FloatArray, *, pairing: str = "round", confidence: float = CONFIDENCE) -> Combined | None:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.estimate import CONFIDENCE, FloatArray, IntArray, Interval, agree, checked_times, mean_interval
+from harness.stats.estimate import CONFIDENCE, FloatArray, IntArray, Interval, checked_times, mean_interval
+from harness.stats.interval import LogRatio
 from harness.stats.verdict import LEAST_SETS
 
 if TYPE_CHECKING:
@@ -37,51 +38,12 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ratio:
-    """The time of b over the time of a, as a logarithm; the ends are missing below two sets."""
+class Ratio(LogRatio):
+    """The time of b over the time of a; the ends are missing below two sets."""
 
-    log: float | None
-    log_low: float | None
-    log_high: float | None
     sets: int
     pairs: int  # of blocks
     status: Status
-
-    @property
-    def ratio(self) -> float | None:
-        """Below 1, b is the faster."""
-        return _exp(self.log)
-
-    @property
-    def low(self) -> float | None:
-        """The lower end of the interval."""
-        return _exp(self.log_low)
-
-    @property
-    def high(self) -> float | None:
-        """The upper end of the interval."""
-        return _exp(self.log_high)
-
-    @property
-    def covers_one(self) -> bool | None:
-        """Whether the interval contains 1; unknown where there is none."""
-        if self.log_low is None or self.log_high is None:
-            return None
-        return self.log_low <= 0 <= self.log_high
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether two copies of the same thing came out the same; unknown where there is no interval."""
-        if self.log_low is None or self.log_high is None:
-            return None
-        return agree(self.log_low, self.log_high)
-
-    @property
-    def detectable(self) -> float | None:
-        """The share by which times had to differ before this comparison could have seen it."""
-        if self.log_low is None or self.log_high is None:
-            return None
-        return math.expm1((self.log_high - self.log_low) / 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +150,3 @@ def _status(found: Interval) -> Status:
     if found.low <= 0 <= found.high:
         return Status.TIE
     return Status.FASTER if found.mean < 0 else Status.SLOWER
-
-
-def _exp(log: float | None) -> float | None:
-    return None if log is None else math.exp(log)

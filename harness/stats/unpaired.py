@@ -14,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.stats.estimate import CONFIDENCE, FloatArray, checked_times, mean_interval
+from harness.stats.interval import KnownRatio, LogRatio
+from harness.stats.multiplicity import Correction
+from harness.stats.verdict import Estimates, Judgement, judge_estimates, mean_of
 
 LEAST_SESSIONS = 5
 LEAST_RATIO = 1.25
@@ -22,37 +25,19 @@ ODD_MARGIN = 0.05  # by how much a machine has to differ from its like before it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Apart:
-    """The time of the new over the time of the base, as a logarithm, without any pairing."""
+class Apart(KnownRatio):
+    """The time of the new over the time of the base, without any pairing."""
 
-    log: float
-    log_low: float | None
-    log_high: float | None
     sessions: tuple[int, int]
     too_close: bool  # no verdict: too few sessions, an interval with 1 in it, or a ratio below 1.25
-
-    @property
-    def ratio(self) -> float:
-        """Above 1, the new one is the slower."""
-        return math.exp(self.log)
-
-    @property
-    def low(self) -> float | None:
-        """The lower end of the interval."""
-        return None if self.log_low is None else math.exp(self.log_low)
-
-    @property
-    def high(self) -> float | None:
-        """The upper end of the interval."""
-        return None if self.log_high is None else math.exp(self.log_high)
 
 
 def apart(base_s: Sequence[float], new_s: Sequence[float], *, confidence: float = CONFIDENCE) -> Apart:
     """Compare times of a call, one a session, of two that never ran side by side."""
     base, new = (np.log(checked_times(np.asarray(times, dtype=np.float64))) for times in (base_s, new_s))
-    log = float(new.mean() - base.mean())
-    half = _half(base, new, confidence)
-    enough = min(base.size, new.size) >= LEAST_SESSIONS
+    known = _welch(base[None], new[None])
+    log, half = float(known.mean[0]), _half(known, confidence)
+    enough = known.sets[0] >= LEAST_SESSIONS
     sure = enough and half is not None and abs(log) > half and abs(log) >= math.log(LEAST_RATIO)
     return Apart(
         log=log,
@@ -63,46 +48,59 @@ def apart(base_s: Sequence[float], new_s: Sequence[float], *, confidence: float 
     )
 
 
-def _half(base: FloatArray, new: FloatArray, confidence: float) -> float | None:
-    """Return half of Welch's interval; two sessions of each are the least that have a spread."""
-    if min(base.size, new.size) < 2:  # noqa: PLR2004
-        return None
-    parts = [float(values.var(ddof=1)) / values.size for values in (base, new)]
-    total = sum(parts)
-    if total == 0:
-        return 0.0
-    degrees = total**2 / sum(part**2 / (values.size - 1) for part, values in zip(parts, (base, new), strict=True))
+def judge_apart(
+    base: FloatArray,
+    new: FloatArray,
+    *,
+    margins: Sequence[float],
+    confidence: float,
+    correction: Correction,
+    pairing: Sequence[str],
+) -> list[Judgement]:
+    """Judge pairs of two runs by logarithms of either side [pair, set], NaN where there is none; all are one family.
+
+    It is what remains when somebody insists, or when both runs hold the same third arm. Sets of a run share
+    its hour, and an interval over them knows nothing of other hours; those who show these verdicts say so.
+    """
+    known = _welch(base, new)
+    return judge_estimates(known, margins=margins, confidence=confidence, correction=correction, pairing=pairing)
+
+
+def _welch(base: FloatArray, new: FloatArray) -> Estimates:
+    """Return the differences of means [pair] and Welch's errors and degrees of them; two of each are the least."""
+    (before, base_mean, base_part), (after, new_mean, new_part) = mean_of(base), mean_of(new)
+    counts = np.stack([before, after])
+    parts = np.stack([base_part, new_part])
+    total = parts.sum(axis=0)
+    below = (parts**2 / np.maximum(counts - 1, 1)).sum(axis=0)
+    sets = counts.min(axis=0)
+    return Estimates(
+        sets=sets,
+        mean=new_mean - base_mean,
+        error=np.where(sets > 1, np.sqrt(total), np.nan),
+        degrees=np.where(below > 0, total**2 / np.where(below > 0, below, 1.0), 1.0),
+    )
+
+
+def _half(known: Estimates, confidence: float) -> float | None:
+    """Return half of the interval of the only pair, or nothing where it has none."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, 0.5 + confidence / 2)) * math.sqrt(total)
+    half = float(stdtrit(known.degrees[0], 0.5 + confidence / 2) * known.error[0])
+    return half if math.isfinite(half) else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
-    """One machine among its like: how its times stand to those of the median machine."""
+class Node(LogRatio):
+    """One machine among its like: how its times stand to those of the median machine.
+
+    There is no ratio where it shares no case with enough others.
+    """
 
     name: str
-    log: float | None  # missing where it shares no case with enough others
-    log_low: float | None
-    log_high: float | None
     sessions: int
     cases: int
     odd: bool
-
-    @property
-    def ratio(self) -> float | None:
-        """Above 1, it is slower than the median machine."""
-        return None if self.log is None else math.exp(self.log)
-
-    @property
-    def low(self) -> float | None:
-        """The lower end of the interval."""
-        return None if self.log_low is None else math.exp(self.log_low)
-
-    @property
-    def high(self) -> float | None:
-        """The upper end of the interval."""
-        return None if self.log_high is None else math.exp(self.log_high)
 
 
 def nodes(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.report.compare_apart import judge_apart
 from harness.stats.multiplicity import Correction
+from harness.stats.unpaired import judge_apart
 from harness.stats.verdict import Judgement, Verdict
 
 SETS = st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=12)
