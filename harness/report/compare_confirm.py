@@ -34,7 +34,7 @@ def confirming_run(info: RunInfo) -> RunInfo | None:
                 found = read_manifest(path)
             except (OSError, ValueError):  # what is wrong with it is said where it is asked for
                 continue
-            if found.complete and found.manifest.get("confirms") == info.run_id:
+            if found.complete and found.confirms == info.run_id:
                 return found
     return None
 

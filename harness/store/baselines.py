@@ -58,7 +58,7 @@ def set_baseline(
     wrong = list(mistakes_of(name, entry_of(baseline)))
     if wrong:
         raise UsageError("\n".join(wrong), remedy='python -m harness baseline set NAME RUN --reason "why this run"')
-    with locked(root / _LOCK, what="changing the baselines"):
+    with locked(root / _LOCK, what="somebody else is changing the baselines"):
         known = read_baselines(root)
         if name in known and not replace:
             raise UsageError(
@@ -72,7 +72,7 @@ def remove_baseline(root: Path, name: str) -> Baseline:
     """Take the baseline `name` out of the file and return what it was; its run stays where it is."""
     root = Path(root)
     _find(root, name)  # before a lock is made in a folder that has no baselines
-    with locked(root / _LOCK, what="changing the baselines"):
+    with locked(root / _LOCK, what="somebody else is changing the baselines"):
         known = read_baselines(root)
         baseline = _known(known, name, root)
         files.write_whole(root / FILE, to_text({other: kept for other, kept in known.items() if other != name}))

@@ -9,7 +9,6 @@ first time that is done, Arrow imports pandas.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import StoreError
 from harness.store.layout import MEASUREMENTS, SAMPLES
-from harness.store.parquet import LIMITS, Limits, SetAsideError, _bytes, _check_columns, _open
+from harness.store.parquet import LIMITS, Limits, SetAsideError, check_columns, check_count, checked_bytes, open_file
 from harness.store.record import UNPROVED, Outcome, measurement_schema, sample_schema
 
 if TYPE_CHECKING:
@@ -55,12 +54,12 @@ def read_rows(
     path = _path(run, MEASUREMENTS)
     wanted = dict.fromkeys((*columns, *KEY, "run_id", "outcome", "time_s"))
     with _trusting(path):
-        data = _checked(run, MEASUREMENTS, limits)
-        file = _open(data)
-        notes = _check_columns(file, measurement_schema(), limits)
+        data = checked_bytes(path, MEASUREMENTS, run, limits)
+        file = open_file(data)
+        notes = check_columns(file, measurement_schema(), limits)
         there = [name for name in wanted if name in file.schema_arrow.names]
         rows = [row for batch in file.iter_batches(columns=there) for row in batch.to_pylist()]
-        _check_count(run, MEASUREMENTS, len(rows))
+        check_count(run, MEASUREMENTS, len(rows))
         _check_rows(run, rows)
     return [{name: row.get(name) for name in columns} for row in rows], notes
 
@@ -72,11 +71,12 @@ def read_timings(
     import numpy as np
 
     places = {key: place for place, key in enumerate(arms)}
-    with _trusting(_path(run, SAMPLES)):
-        data = _checked(run, SAMPLES, limits)
-        _check_columns(_open(data), sample_schema(), limits)
-        file = _open_with_codes(data)
-        _check_count(run, SAMPLES, file.metadata.num_rows)
+    path = _path(run, SAMPLES)
+    with _trusting(path):
+        data = checked_bytes(path, SAMPLES, run, limits)
+        check_columns(open_file(data), sample_schema(), limits)
+        file = open_file(data, codes=NAMES)
+        check_count(run, SAMPLES, file.metadata.num_rows)
         batches = file.iter_batches(batch_size=1 << 17, columns=[*NAMES, *NUMBERS])
         parts = [np.empty((5, 0), dtype=np.int64), *(_chosen(batch, places, quantity) for batch in batches)]
     arm, sets, rounds, inner, wall_ns = np.concatenate(parts, axis=1)
@@ -104,20 +104,6 @@ def _trusting(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be used: not readable as Parquet: {said}", remedy=REMEDY) from error
 
 
-def _checked(run: RunInfo, name: str, limits: Limits) -> bytes:
-    data = _bytes(run.paths[name], limits)
-    facts = run.files.get(name)
-    if facts is not None and hashlib.sha256(data).hexdigest() not in facts.sha256:
-        raise SetAsideError("it is not the file that its run wrote: the SHA-256 differs from the manifest's")
-    return data
-
-
-def _check_count(run: RunInfo, name: str, rows: int) -> None:
-    facts = run.files.get(name)
-    if facts is not None and rows != facts.rows:
-        raise SetAsideError(f"{rows} rows, and the manifest says {facts.rows}")
-
-
 def _check_rows(run: RunInfo, rows: Sequence[Mapping[str, Any]]) -> None:
     """Raise where rows say what no row may say."""
     for field in measurement_schema():
@@ -130,14 +116,6 @@ def _check_rows(run: RunInfo, rows: Sequence[Mapping[str, Any]]) -> None:
         raise SetAsideError(f"{twice} rows stand for an arm that has one already")
     if any(row.get("time_s") is not None and row["outcome"] != Outcome.MEASURED for row in rows):
         raise SetAsideError("time_s is filled for an arm that was not measured")
-
-
-def _open_with_codes(data: bytes) -> Any:
-    """Open a file that was looked at before, so that names come as numbers: a million of them fill no memory."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    return parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, read_dictionary=list(NAMES))
 
 
 def _chosen(batch: Any, places: Mapping[ArmKey, int], quantity: str) -> NDArray[np.int64]:

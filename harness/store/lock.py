@@ -14,7 +14,7 @@ from harness.store import files
 
 @contextmanager
 def locked(path: Path, *, what: str) -> Iterator[None]:
-    """Hold the lock at `path`, or raise where somebody else does; `what` says what is being done under it."""
+    """Hold the lock at `path`, or raise where somebody else does; `what` says what keeps them busy."""
     with files.storing(path):
         descriptor = files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
@@ -28,4 +28,4 @@ def _lock(descriptor: int, path: Path, what: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise StoreLocked(f"somebody else is {what}: {path} is held", remedy="wait until that has ended") from error
+        raise StoreLocked(f"{what}: {path} is held", remedy="wait until that has ended") from error

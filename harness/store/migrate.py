@@ -8,19 +8,16 @@ there: it lists both hashes before the file is replaced, and the new one alone a
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import StoreError, StoreLocked
+from harness.errors import StoreError
 from harness.store import files
 from harness.store.compact import describe, to_parquet
 from harness.store.layout import RUNS, TABLES, Layout
+from harness.store.lock import locked
 from harness.store.manifest import to_bytes
 from harness.store.parquet import LIMITS, SetAsideError, column_names, load
 from harness.store.runs import RunInfo, find_runs
@@ -34,7 +31,7 @@ def migrate(root: Path) -> list[Path]:
     if not find_runs(root):
         return []
     rewritten, harmed = [], []
-    with _locked(root / RUNS / _LOCK):
+    with locked(root / RUNS / _LOCK, what="another migration is under way"):
         for run in find_runs(root):
             for name in TABLES:
                 try:
@@ -69,21 +66,3 @@ def _read(manifest: Path) -> dict[str, Any]:
     with files.storing(manifest, doing="read"):
         document: dict[str, Any] = json.loads(manifest.read_bytes())
     return document
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with files.storing(path):
-        descriptor = files.open_file(path, os.O_RDWR | os.O_CREAT)
-    try:
-        _lock(descriptor, path)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StoreLocked(f"another migration holds {path}", remedy="wait until it has ended") from error

@@ -7,7 +7,7 @@ a file of 91 KB can hold 20 million rows, and says of itself that it is small.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,18 +48,14 @@ def load(path: Path, name: str, run: RunInfo, limits: Limits) -> tuple[pa.Table,
     import pyarrow as pa
 
     schema = measurement_schema() if name == MEASUREMENTS else sample_schema()
-    data = _bytes(path, limits)
-    facts = run.files.get(name)
-    if facts is not None and hashlib.sha256(data).hexdigest() not in facts.sha256:
-        raise SetAsideError("it is not the file that its run wrote: the SHA-256 differs from the manifest's")
+    data, facts = checked_bytes(path, name, run, limits), run.files.get(name)
     try:
-        file = _open(data)
-        notes = _check_columns(file, schema, limits)
+        file = open_file(data)
+        notes = check_columns(file, schema, limits)
         table = _conform(_rows(file, schema, limits), schema)
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
         raise SetAsideError(f"not readable as Parquet: {' '.join(str(error).split())}") from error
-    if facts is not None and table.num_rows != facts.rows:
-        raise SetAsideError(f"{table.num_rows} rows, and the manifest says {facts.rows}")
+    check_count(run, name, table.num_rows)
     for fault in _faults(table, name, run.run_id if facts is not None else None):
         raise SetAsideError(fault)
     return table, notes
@@ -67,7 +63,23 @@ def load(path: Path, name: str, run: RunInfo, limits: Limits) -> tuple[pa.Table,
 
 def column_names(data: bytes) -> list[str]:
     """Return the columns of a file that `load` has accepted."""
-    return list(_open(data).schema_arrow.names)
+    return list(open_file(data).schema_arrow.names)
+
+
+def checked_bytes(path: Path, name: str, run: RunInfo, limits: Limits) -> bytes:
+    """Return what the file at `path` holds, if it is what `run` wrote as its table `name`."""
+    data = _bytes(path, limits)
+    facts = run.files.get(name)
+    if facts is not None and hashlib.sha256(data).hexdigest() not in facts.sha256:
+        raise SetAsideError("it is not the file that its run wrote: the SHA-256 differs from the manifest's")
+    return data
+
+
+def check_count(run: RunInfo, name: str, rows: int) -> None:
+    """Raise where the table `name` of `run` has not as many rows as its manifest says."""
+    facts = run.files.get(name)
+    if facts is not None and rows != facts.rows:
+        raise SetAsideError(f"{rows} rows, and the manifest says {facts.rows}")
 
 
 def _bytes(path: Path, limits: Limits) -> bytes:
@@ -80,19 +92,22 @@ def _bytes(path: Path, limits: Limits) -> bytes:
         raise SetAsideError(f"cannot be read: {error.strerror or error}") from error
 
 
-def _open(data: bytes) -> Any:
+def open_file(data: bytes, codes: Sequence[str] = ()) -> Any:
+    """Open a file whose parts are of bounded length; columns in `codes` come as numbers beside a dictionary."""
     import pyarrow as pa
     from pyarrow import parquet
 
     return parquet.ParquetFile(
         pa.BufferReader(data),
         page_checksum_verification=True,
+        read_dictionary=list(codes),
         thrift_string_size_limit=_THRIFT_LIMIT,
         thrift_container_size_limit=_THRIFT_LIMIT,
     )
 
 
-def _check_columns(file: Any, schema: pa.Schema, limits: Limits) -> list[str]:
+def check_columns(file: Any, schema: pa.Schema, limits: Limits) -> list[str]:
+    """Raise where the columns of a file are not those of `schema`; return notes on others."""
     have = file.schema_arrow
     if not 0 <= file.metadata.num_rows <= limits.rows:
         raise SetAsideError(f"{file.metadata.num_rows} rows, and at most {limits.rows} are read")
