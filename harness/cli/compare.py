@@ -61,11 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     ways.add_argument("--base-device", default="", metavar="NAME", help="with --across: whom the others are beside")
     how = parser.add_argument_group("how two sides are compared")
-    how.add_argument(
-        "--margin", metavar="SHARE", help="differences below this do not matter; default: the suite's, or 2%%"
-    )
-    how.add_argument("--insist", action="store_true", help="compare two runs by absolute times; labelled everywhere")
-    how.add_argument("--through", default="", metavar="TARGET", help="see two runs through a target that both have")
+    options.add_two_runs(how)
     shown = parser.add_argument_group("what is shown")
     shown.add_argument("--all", action="store_true", help="every line, also of arms that are equivalent")
     shown.add_argument("--json", action="store_true", help="print one JSON document, with all lines")
@@ -93,8 +89,6 @@ def _sides(args: argparse.Namespace) -> ExitCode:
 
 
 def _page(args: argparse.Namespace) -> Page:
-    from harness.core.units import read_share
-
     if args.across:
         from harness.report.across import compare_across
 
@@ -102,8 +96,14 @@ def _page(args: argparse.Namespace) -> Page:
     from harness.report.compare import compare_sides, sides_of
 
     base, new = args.runs if len(args.runs) > 1 else sides_of(args.results, *(args.runs or ["latest"]))
-    margin = None if args.margin is None else read_share(args.margin)
-    return compare_sides(args.results, base, new, margin=margin, insist=args.insist, through=args.through)
+    return compare_sides(
+        args.results,
+        base,
+        new,
+        margin=options.read_margin(args.margin),
+        insist=args.insist,
+        through=args.through,
+    )
 
 
 def _nodes(args: argparse.Namespace) -> ExitCode:

@@ -43,12 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what does not close the gate: missing, failed, invalid, not-comparable, inconclusive, small-change, "
         "with commas between them; may be repeated",
     )
-    parser.add_argument(
-        "--margin", metavar="2%", help="differences up to it are let through; default: the suite's, or 2%%"
-    )
+    options.add_two_runs(parser)
     parser.add_argument("--confirm", action="store_true", help="measure what is flagged again, by fresh processes")
-    parser.add_argument("--insist", action="store_true", help="compare absolute times of two runs, on your word")
-    parser.add_argument("--through", default="", metavar="TARGET", help="compare two runs by an arm that both have")
     parser.add_argument("--bisect", action="store_true", help="end as `git bisect run` wants it: 0, 1 or 125")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the verdict as Markdown")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the verdicts as JUnit XML")
@@ -114,7 +110,7 @@ def _compared(args: argparse.Namespace) -> tuple[Page, list[str]]:
         args.results,
         base,
         new,
-        margin=_margin(args.margin),
+        margin=options.read_margin(args.margin),
         correction=Correction.HOLM,
         insist=args.insist,
         through=args.through,
@@ -229,14 +225,3 @@ def _allowed(texts: Sequence[str]) -> frozenset[Verdict]:
         if name not in known:
             raise UsageError(f"nothing called {name!r} can be allowed", remedy=suggestion(name, tuple(known)))
     return frozenset(known[name] for name in names)
-
-
-def _margin(text: str | None) -> float | None:
-    from harness.core.units import read_share
-
-    if text is None:
-        return None
-    margin = read_share(text)
-    if not 0 < margin < 1:
-        raise UsageError("a margin lies above 0 and below 100 %", remedy="write --margin 2%")
-    return margin

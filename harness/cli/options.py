@@ -59,6 +59,27 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_two_runs(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Let the user say by what margin two sides are judged, and how where they were not one session."""
+    parser.add_argument(
+        "--margin", metavar="SHARE", help="differences up to it do not matter; default: the suite's, or 2%%"
+    )
+    parser.add_argument("--insist", action="store_true", help="compare two runs by absolute times; labelled everywhere")
+    parser.add_argument("--through", default="", metavar="TARGET", help="see two runs through a target that both have")
+
+
+def read_margin(text: str | None) -> float | None:
+    """Return a margin as a share, or nothing where none was said."""
+    from harness.core.units import read_share
+
+    if text is None:
+        return None
+    margin = read_share(text)
+    if not 0 < margin < 1:
+        raise UsageError("a margin lies above 0 and below 100 %", remedy="write --margin 2%")
+    return margin
+
+
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Let the user say where results are."""
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER", help="default: results")

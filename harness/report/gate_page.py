@@ -12,23 +12,16 @@ from harness.report.comparison import Page
 from harness.report.escape import code, words
 from harness.report.gate import Decision
 from harness.report.gate_words import remarks, remedies, said, sections, sides
+from harness.report.room import BUDGET_BYTES, fitting
 from harness.report.sentences import say
 
-BUDGET_BYTES = 60 << 10
 MOST_LINES = 50  # of one verdict
-_ROOM = 200  # for the sentence that says what is left out
 
 
 def page_of(decision: Decision, page: Page, warnings: Sequence[str] = (), *, budget: int = BUDGET_BYTES) -> str:
     """Return Markdown of at most `budget` bytes."""
     blocks = list(_blocks(decision, page, warnings))
-    kept: list[str] = []
-    room = budget - _ROOM
-    for block in blocks:
-        room -= len(block.encode()) + 1
-        if room < 0:
-            break
-        kept.append(block)
+    kept = fitting(blocks, budget)
     left = len(blocks) - len(kept)
     if left:
         kept += ["", f"Left out for want of room: {left} of {len(blocks)} lines. The JSON has them all."]

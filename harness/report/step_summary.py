@@ -15,12 +15,10 @@ from harness.report.escape import code, words
 from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.headline import headline
 from harness.report.load import Reported
+from harness.report.room import BUDGET_BYTES, fitting
 from harness.store.record import Outcome
 
-BUDGET_BYTES = 60 << 10
-
 _TROUBLES = (Outcome.FAILED, Outcome.INVALID, Outcome.NOT_RUN, Outcome.UNAVAILABLE, Outcome.REFUSED)
-_ROOM = 200  # for the sentence that says what is left out
 
 
 def append_summary(path: Path, reported: Reported, *, budget: int = BUDGET_BYTES) -> None:
@@ -35,13 +33,7 @@ def append_summary(path: Path, reported: Reported, *, budget: int = BUDGET_BYTES
 def summary(reported: Reported, *, budget: int = BUDGET_BYTES) -> str:
     """Return Markdown of at most `budget` bytes; whole blocks are left out, the least important first."""
     blocks = [f"{block}\n" for block in _blocks(reported)]
-    kept: list[str] = []
-    room = budget - _ROOM
-    for block in blocks:
-        room -= len(block.encode()) + 1
-        if room < 0:
-            break
-        kept.append(block)
+    kept = fitting(blocks, budget)
     left = len(blocks) - len(kept)
     if left:
         kept.append(f"Left out for want of room: {left} of {len(blocks)} parts. The report itself has them all.\n")
