@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import types
 import typing
 from abc import ABC, abstractmethod
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, Any]  # NumPy arrays by name
 
 LARGEST = 2**31 - 1  # what every framework can index with
+MOST_AXES = 8  # what every framework can index, reduce and normalise
 
 
 def parameter(
@@ -73,6 +75,15 @@ class Problem:
     parameter: str
     message: str
     hint: str | None = None
+
+
+def shape_problems(shape: tuple[int, ...]) -> list[Problem]:
+    """Return why `shape` cannot be an array's: it needs one to eight axes and a length that can be held."""
+    if not 1 <= len(shape) <= MOST_AXES:
+        return [Problem(parameter="shape", message=f"shape needs between 1 and {MOST_AXES} axes")]
+    if math.prod(shape) >= 2**40:
+        return [Problem(parameter="shape", message="that array is more than any device holds")]
+    return []
 
 
 class ParameterError(Exception):

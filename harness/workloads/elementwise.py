@@ -13,7 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.core.dtype import DType
-from harness.workloads.base import Arrays, Problem, Tolerance, Workload, parameter
+from harness.workloads.base import Arrays, Problem, Tolerance, Workload, parameter, shape_problems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,6 @@ OPERANDS = {
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 GELU_CUBE = 0.044715
-MOST_AXES = 8  # what every framework can index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +63,7 @@ class Elementwise(Workload):
 
     def problems(self) -> list[Problem]:
         """An array needs one to eight axes and a length that can be held."""
-        if not 1 <= len(self.shape) <= MOST_AXES:
-            return [Problem(parameter="shape", message=f"shape needs between 1 and {MOST_AXES} axes")]
-        if math.prod(self.shape) >= 2**40:
-            return [Problem(parameter="shape", message="that array is more than any device holds")]
-        return []
+        return shape_problems(self.shape)
 
     def compute(self, inputs: Arrays) -> tuple[NDArray[Any], ...]:
         """The operation."""

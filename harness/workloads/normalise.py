@@ -13,7 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.core.dtype import narrow
-from harness.workloads.base import Arrays, Problem, Tolerance, Workload, parameter
+from harness.workloads.base import MOST_AXES, Arrays, Problem, Tolerance, Workload, parameter
 from harness.workloads.differentiable import UPSTREAM, Differentiable
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 OPERATIONS = ("softmax", "layer_norm", "l2")
 LAYER_EPSILON = 1e-5  # added to the variance
 L2_EPSILON = 1e-12  # the least norm that is divided by
-MOST_AXES = 8  # what every framework can normalise
 QUIET_ROWS = 4  # one row in so many
 QUIET = 2.0**-8  # what it is multiplied by: its variance is 1.5 times epsilon
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.workloads.base import Arrays, Problem, Tolerance, Workload, parameter
+from harness.workloads.base import Arrays, Problem, Tolerance, Workload, parameter, shape_problems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPERATIONS = ("sum", "mean", "max", "logsumexp", "l2norm")
 AXES = ("all", "first", "last")
-MOST_AXES = 8  # what every framework can reduce
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +63,7 @@ class Reduction(Workload):
 
     def problems(self) -> list[Problem]:
         """An array needs one to eight axes and a length that can be held."""
-        if not 1 <= len(self.shape) <= MOST_AXES:
-            return [Problem(parameter="shape", message=f"shape needs between 1 and {MOST_AXES} axes")]
-        if math.prod(self.shape) >= 2**40:
-            return [Problem(parameter="shape", message="that array is more than any device holds")]
-        return []
+        return shape_problems(self.shape)
 
     def compute(self, inputs: Arrays) -> tuple[NDArray[Any], ...]:
         """The reduction."""
