@@ -14,7 +14,6 @@ which alternate, and on blocks of A followed by blocks of B in fresh processes, 
 from __future__ import annotations
 
 import random
-import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,19 +27,18 @@ from benchmarks.calibration.keep import Entry, Journal
 from benchmarks.calibration.measuring import (
     Measured,
     Size,
+    detectable,
     flagged,
-    found,
-    judged,
     measure,
     only,
     pairs_suite,
-    read_pair,
+    tally,
     twins,
+    whole,
 )
 from benchmarks.calibration.sequential import one_after_the_other
 from harness.core.target import Target
 from harness.errors import ExitCode
-from harness.stats.multiplicity import Correction
 from harness.suite.model import Case, Suite
 from harness.workloads.elementwise import Elementwise
 from harness.workloads.matmul import Matmul
@@ -136,35 +134,19 @@ class Sessions:
 
 def comparisons(entries: Sequence[Entry]) -> int:
     """Return how many pairs were compared so far."""
-    return sum(len(_whole(entry)) for entry in entries)
+    return sum(len(whole(entry["pairs"])) for entry in entries)
 
 
 def figures(entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the counts of a series: (hits, asked) of each session, by what is counted."""
-    names = ("raw", "flagged", "flagged_among", "raised", "unconfirmed", "lost")
-    counts: dict[str, list[tuple[int, int]]] = {name: [] for name in names}
-    half = []
-    for entry in entries:
-        pairs, again = _whole(entry), [read_pair(each) for each in entry["again"]]
-        counts["raw"].append((len(found(pairs)), len(pairs)))
-        counts["flagged"].append((len(flagged(pairs)), len(pairs)))
-        counts["flagged_among"].append((len(flagged(pairs, correction=Correction.BENJAMINI_HOCHBERG)), len(pairs)))
-        counts["raised"].append((len(flagged(again)), len(pairs)))
-        counts["unconfirmed"].append((sum(not pair.per_set for pair in again), len(again)))
-        counts["lost"].append((len(entry["pairs"]) - len(pairs), len(entry["pairs"])))
-        half += [one.detectable for one in judged(pairs) if one.detectable is not None]
     return {
-        "counts": counts,
-        "detectable": statistics.median(half) if half else None,
+        "counts": tally(entries),
+        "detectable": detectable(entries),
         "in_turn": _alarms(peers.IN_TURN, [list(entry["in_turn"].values()) for entry in entries]),
         "sequential": _alarms(
             peers.SEQUENTIAL, [[each["alarms"] for each in entry["sequential"].values()] for entry in entries]
         ),
     }
-
-
-def _whole(entry: Entry) -> list[Any]:
-    return [pair for pair in map(read_pair, entry["pairs"]) if pair.per_set]
 
 
 def _alarms(rules: Any, sessions: Sequence[Sequence[dict[str, bool]]]) -> dict[str, list[tuple[int, int]]]:

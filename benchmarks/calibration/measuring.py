@@ -8,7 +8,8 @@ a process-set for each pair: the logarithm of the time of B over that of A.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,32 @@ def found(pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs whose interval misses 1."""
     whole = [pair for pair in pairs if pair.per_set]
     return [pair for pair, one in zip(whole, judged(whole), strict=True) if one.found]
+
+
+def whole(plain: Sequence[dict[str, Any]]) -> list[Pair]:
+    """Return the pairs, as they are kept, that have numbers."""
+    return [pair for pair in map(read_pair, plain) if pair.per_set]
+
+
+def tally(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, int]]]:
+    """Count (hits, asked) of each session of identical arms: by itself, among its neighbours, and measured again."""
+    names = ("raw", "flagged", "flagged_among", "raised", "unconfirmed", "lost")
+    counts: dict[str, list[tuple[int, int]]] = {name: [] for name in names}
+    for entry in entries:
+        pairs, again = whole(entry["pairs"]), [read_pair(each) for each in entry["again"]]
+        counts["raw"].append((len(found(pairs)), len(pairs)))
+        counts["flagged"].append((len(flagged(pairs)), len(pairs)))
+        counts["flagged_among"].append((len(flagged(pairs, correction=Correction.BENJAMINI_HOCHBERG)), len(pairs)))
+        counts["raised"].append((len(flagged(again)), len(pairs)))
+        counts["unconfirmed"].append((sum(not pair.per_set for pair in again), len(again)))
+        counts["lost"].append((len(entry["pairs"]) - len(pairs), len(entry["pairs"])))
+    return counts
+
+
+def detectable(entries: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the difference that could be seen in the middle comparison of all sessions."""
+    half = [one.detectable for entry in entries for one in judged(whole(entry["pairs"])) if one.detectable is not None]
+    return statistics.median(half) if half else None
 
 
 def only(suite: Suite, pairs: Sequence[Pair], *, seed: int) -> Suite:

@@ -15,7 +15,6 @@ times as long. Such a night sees less than one of the usual pace, and says how m
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,15 +26,13 @@ from benchmarks.calibration import common
 from benchmarks.calibration.figures import Promise, no_more_than, percent, share_of
 from benchmarks.calibration.keep import Entry, Journal
 from benchmarks.calibration.measuring import (
-    Pair,
     Size,
+    detectable,
     flagged,
-    found,
-    judged,
     measure,
     only,
     pairs_suite,
-    read_pair,
+    tally,
     twins,
 )
 from harness.errors import ExitCode
@@ -110,27 +107,13 @@ class Nights:
 
 def figures(entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the counts of all nights: (hits, asked) of each."""
-    names = ("raw", "alone", "listed", "told", "unconfirmed", "lost")
-    counts: dict[str, list[tuple[int, int]]] = {name: [] for name in names}
-    half = []
-    for entry in entries:
-        pairs, again = _whole(entry["pairs"]), [read_pair(each) for each in entry["again"]]
-        counts["raw"].append((len(found(pairs)), len(pairs)))
-        counts["alone"].append((len(flagged(pairs)), len(pairs)))
-        counts["listed"].append((len(flagged(pairs, correction=Correction.BENJAMINI_HOCHBERG)), len(pairs)))
-        counts["told"].append((len(flagged(again)), len(pairs)))
-        counts["unconfirmed"].append((sum(not pair.per_set for pair in again), len(again)))
-        counts["lost"].append((len(entry["pairs"]) - len(pairs), len(entry["pairs"])))
-        half += [one.detectable for one in judged(pairs) if one.detectable is not None]
+    counts = tally(entries)
+    told = {"flagged": "alone", "flagged_among": "listed", "raised": "told"}  # of a night, whose list is corrected
     return {
-        "counts": counts,
-        "detectable": statistics.median(half) if half else None,
+        "counts": {told.get(name, name): sessions for name, sessions in counts.items()},
+        "detectable": detectable(entries),
         "night_s": [entry["wall_s"] for entry in entries],
     }
-
-
-def _whole(pairs: Sequence[dict[str, Any]]) -> list[Pair]:
-    return [pair for pair in map(read_pair, pairs) if pair.per_set]
 
 
 def sentences(entries: Sequence[Entry], known: dict[str, Any], series: str) -> list[str]:
