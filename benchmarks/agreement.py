@@ -1,11 +1,11 @@
 """Does the harness time what its users would time? The same work, interleaved, in one process.
 
-    python benchmarks/agreement.py [torch jax tensorflow] [--operation conv2d]
+    python benchmarks/agreement.py [torch jax tensorflow] [--operation conv2d] [--operation train-mlp]
 
-A float32 operation is prepared by the harness's own backend and timed by its own block, in turn with
-what a user of that framework would write by hand (`by_hand.py`): `torch.utils.benchmark.Timer` at the
-same number of threads, or a plain loop with that framework's own fence. The ratio is taken pair by
-pair. The promise is within 2 % for a product, and 3 % for a convolution, an attention and a layer norm.
+A float32 operation, or a step of training, is prepared by the harness's own backend and timed by its own
+block, in turn with what a user of that framework would write by hand (`by_hand.py`, `train_by_hand.py`):
+`torch.utils.benchmark.Timer` at the same number of threads, or a plain loop with that framework's own
+fence. The ratio is taken pair by pair. The promise is within 2 % for a product, and 3 % for all else.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from typing import Any
 
 PAIRS = 60
 BLOCK_S = 0.03
-PROMISES = {"matmul": 0.02, "conv2d": 0.03, "attention": 0.03, "layer_norm": 0.03}
+PROMISES = {"matmul": 0.02, "conv2d": 0.03, "attention": 0.03, "layer_norm": 0.03, "train-mlp": 0.03, "train-cnn": 0.03}
 MODES = {"torch": ("eager", "compile"), "jax": ("jit",), "tensorflow": ("function", "xla")}
+TRAINS, TRAINING_MODES = "train-", {"tensorflow": ("keras-fit",)}
 
 Timed = Callable[[int], float]  # calls -> seconds a call
 
@@ -59,7 +60,7 @@ def measure(operation: str, name: str, mode: str, pairs: int) -> dict[str, Any]:
 
 def _arms(operation: str, name: str, mode: str) -> tuple[Timed, Timed, str]:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from benchmarks.by_hand import LOOPS
+    from benchmarks import by_hand, train_by_hand
     from harness.backends.registry import find_backend
     from harness.core.device import Device
     from harness.core.math_mode import MathMode
@@ -73,11 +74,16 @@ def _arms(operation: str, name: str, mode: str) -> tuple[Timed, Timed, str]:
     backend.set_math(MathMode.IEEE)
     prepared = backend.prepare(workload, make_bundle(workload, 0).inputs)
     calls, meter = Calls(prepared.function, prepared.arguments), SystemMeter()
+    steps = prepared.learning.steps if prepared.learning is not None else 1
 
     def ours(inner: int) -> float:
-        return run_block(calls, inner, backend.wait, meter)[0].wall_ns / inner / 1e9
+        count = -(-inner // steps)
+        return run_block(calls, count, backend.wait, meter, prepared.reset)[0].wall_ns / (count * steps) / 1e9
 
-    peer, peer_name = LOOPS[name](operation, mode, prepared.arguments, _threads())
+    if operation.startswith(TRAINS):
+        peer = train_by_hand.LOOPS[name](operation.removeprefix(TRAINS), mode, _threads())
+        return ours, lambda inner: peer(-(-inner // steps) * steps), "a training loop by hand"
+    peer, peer_name = by_hand.LOOPS[name](operation, mode, prepared.arguments, _threads())
     return ours, peer, peer_name
 
 
@@ -86,6 +92,7 @@ def _workload(operation: str) -> Any:
     from harness.workloads.conv2d import Conv2d
     from harness.workloads.matmul import Matmul
     from harness.workloads.normalise import Normalise
+    from harness.workloads.training import Training
 
     made: dict[str, Callable[[], Any]] = {
         "matmul": lambda: Matmul(m=512, n=512, k=512),
@@ -95,6 +102,10 @@ def _workload(operation: str) -> Any:
         ),
         "attention": lambda: Attention(batch=4, heads=8, query_length=128, key_length=128, head_dim=64),
         "layer_norm": lambda: Normalise(op="layer_norm", shape=(2048, 768)),
+        "train-mlp": lambda: Training(
+            model="mlp", size="classic", batch=64, optimiser="adam", learning_rate=1e-3, momentum=0.9
+        ),
+        "train-cnn": lambda: Training(model="cnn", size="lenet", batch=32, optimiser="momentum", learning_rate=0.01),
     }
     return made[operation]()
 
@@ -125,7 +136,7 @@ def main() -> int:
     kept = True
     for operation in arguments.operation or PROMISES:
         for name in arguments.backends:
-            for mode in MODES[name]:
+            for mode in (*MODES[name], *(TRAINING_MODES.get(name, ()) if operation.startswith(TRAINS) else ())):
                 found = _apart(operation, name, mode, arguments.pairs)
                 kept = kept and abs(found["ratio"] - 1) <= PROMISES[operation]
                 print(json.dumps(found) if arguments.json else _sentence(found), flush=True)

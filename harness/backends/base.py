@@ -151,13 +151,47 @@ def _never_compiles() -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Learning(Generic[T]):
+    """What can be asked of a training that was made ready, beside a step.
+
+    Arrays go by the workload's names and lie as the workload states them; they are copies.
+
+    Attributes:
+        weights: All weights, and all running statistics, as they stand.
+        gradients: Of every weight, on the first batch of the arguments given, at the weights as they
+            stand, by the very loss that a step makes small; changes nothing.
+        describe: Where the weights are and what they are made of.
+        predict: What the model gives for a batch of features, at the weights as they stand and with the
+            statistics that were kept; features are as arguments are.
+        phases: Parts of a step, each a function of a call's arguments that changes nothing: ``forward``
+            gives the loss, ``backward`` the loss and the gradients (so it holds ``forward``), ``input``
+            brings a batch to the device.
+        steps: How many one call takes.
+        losses: Takes so many steps from the weights as they stand and gives the loss of each, where a call
+            takes more than one; it must run what a call runs.
+        forms: Formulas of its own that the backend declares; the workload has a reference for each.
+
+    """
+
+    weights: Callable[[], Mapping[str, Any]]
+    gradients: Callable[..., Mapping[str, Any]]
+    describe: Callable[[], tuple[Placed, ...]]
+    predict: Callable[..., T] | None = None
+    phases: Mapping[str, Callable[..., T]] = field(default_factory=dict)
+    steps: int = 1
+    losses: Callable[[int, tuple[Any, ...]], Sequence[float]] | None = None
+    forms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prepared(Generic[T]):
     """A workload made ready to be called: ``function(*arguments)`` is what is timed.
 
     `function` only dispatches; `Backend.wait` is the fence. Arrays are arguments, never closed over,
     or a compiler folds them into the program. `reset` runs untimed before each block where the work
     changes its own state. `compilations` counts traces or compilations so far. `layout` says how arrays
-    lie where that is not as the workload states them.
+    lie where that is not as the workload states them. `learning` is there where the work is a training, and
+    `quality` where it is one to a quality: what the model comes to in all the epochs it may take.
     """
 
     function: Callable[..., T]
@@ -166,6 +200,8 @@ class Prepared(Generic[T]):
     compilations: Callable[[], int] = _never_compiles
     layout: Layout | None = None
     tags: tuple[str, ...] = ()
+    learning: Learning[T] | None = None
+    quality: Callable[[], Mapping[str, Any]] | None = None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -196,7 +232,11 @@ _MEMORY_WORDS = (
 )
 
 
-class DeviceMissing(Exception):
+class NotHere(Exception):
+    """Raised in a worker where a package that a case needs is not installed: the arm is unavailable."""
+
+
+class DeviceMissing(NotHere):
     """Raised by a backend's constructor where the framework does not see the device."""
 
 

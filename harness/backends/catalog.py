@@ -22,17 +22,34 @@ from harness.core.math_mode import MathMode
 from harness.workloads.attention import Attention
 from harness.workloads.base import Workload
 from harness.workloads.conv2d import Conv2d
+from harness.workloads.convergence import TimeToAccuracy
 from harness.workloads.dense import Dense
 from harness.workloads.elementwise import Elementwise
 from harness.workloads.gather import Gather
+from harness.workloads.inference import Inference
 from harness.workloads.matmul import Matmul
 from harness.workloads.memory import Memory
 from harness.workloads.normalise import Normalise
 from harness.workloads.reduction import Reduction
+from harness.workloads.training import MIXED, Training
 
-WORKLOADS = (Matmul, Reduction, Attention, Gather, Elementwise, Memory, Dense, Conv2d, Normalise)
+WORKLOADS = (
+    Matmul,
+    Reduction,
+    Attention,
+    Gather,
+    Elementwise,
+    Memory,
+    Dense,
+    Conv2d,
+    Normalise,
+    Training,
+    TimeToAccuracy,
+    Inference,
+)
 PIP = "python -m pip install"
 INT8_ROWS = 16  # cuBLAS wants more
+KERAS_FIT = "keras-fit"
 
 Gaps = Callable[[Workload, str, Device], str | None]
 
@@ -97,6 +114,8 @@ def _torch_int8_gaps(workload: Matmul, device: Device) -> str | None:
 
 
 def _tensorflow_gaps(workload: Workload, mode: str, device: Device) -> str | None:
+    if mode == KERAS_FIT:
+        return _fit_gaps(workload, device)
     if device.kind == "gpu" and workload.element is DType.INT8:
         return "TensorFlow keeps int32 results in host memory, so its int8 product is not one of the GPU"
     if device.kind == "tpu" and workload.element in (DType.FLOAT64, DType.INT8):
@@ -105,6 +124,17 @@ def _tensorflow_gaps(workload: Workload, mode: str, device: Device) -> str | Non
         return "tf.nn.gelu rounds a constant to float32 in every type, so float64 has no more than nine digits"
     if isinstance(workload, Conv2d) and mode == "function":
         return _tensorflow_convolution_gaps(workload, device)
+    return None
+
+
+def _fit_gaps(workload: Workload, device: Device) -> str | None:
+    """`keras.Model.fit` trains, and brings the loop with it."""
+    if not isinstance(workload, Training):
+        return "keras-fit trains models, and does nothing else"
+    if isinstance(workload, TimeToAccuracy):
+        return "keras.Model.fit has a loop of its own, which cannot be asked between its steps"
+    if device.kind == "tpu":
+        return "keras.Model.fit wants a distribution strategy on a TPU, which is not proved"
     return None
 
 
@@ -130,6 +160,8 @@ def _has_gelu(workload: Workload) -> bool:
 
 def _numpy_gaps(workload: Workload, mode: str, device: Device) -> str | None:
     del mode, device
+    if isinstance(workload, Training) and workload.precision == MIXED:
+        return "NumPy has no products in bfloat16"
     return "NumPy has one arithmetic: ieee" if workload.math == MathMode.DEFAULT else None
 
 
@@ -197,6 +229,7 @@ def _tensorflow_environment(device: Device, mode: str) -> Mapping[str, str]:
         **_visible(device),
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "KERAS_BACKEND": "tensorflow",  # whatever a configuration file in the user's home says
     }
 
 
@@ -253,14 +286,22 @@ JAX = BackendInfo(
     implementation="harness.backends.jax.backend:Jax",
     requires=("jax", "jaxlib"),
     devices=("cpu", "gpu", "tpu"),
-    install={"cpu": f"{PIP} jax", "gpu": f"{PIP} 'jax[cuda13]'", "tpu": f"{PIP} 'jax[tpu]'"},
+    install={
+        "cpu": f"{PIP} jax optax",
+        "gpu": f"{PIP} 'jax[cuda13]' optax",
+        "tpu": f"{PIP} 'jax[tpu]' optax",
+    },
     environment=_jax_environment,
     refuses=_refuses("jax", ("jit",), ("cpu", "gpu", "tpu"), _nothing),
 )
 
 TENSORFLOW = BackendInfo(
     name="tensorflow",
-    modes=(Mode(name="function", mode_class=AS_WRITTEN), Mode(name="xla", mode_class=COMPILED)),
+    modes=(
+        Mode(name="function", mode_class=AS_WRITTEN),
+        Mode(name="xla", mode_class=COMPILED),
+        Mode(name=KERAS_FIT, mode_class=AS_WRITTEN),
+    ),
     implementation="harness.backends.tensorflow.backend:TensorFlow",
     requires=("tensorflow",),
     devices=("cpu", "gpu", "tpu"),
@@ -270,5 +311,5 @@ TENSORFLOW = BackendInfo(
         "tpu": f"{PIP} tensorflow-tpu",
     },
     environment=_tensorflow_environment,
-    refuses=_refuses("tensorflow", ("function", "xla"), ("cpu", "gpu", "tpu"), _tensorflow_gaps),
+    refuses=_refuses("tensorflow", ("function", "xla", KERAS_FIT), ("cpu", "gpu", "tpu"), _tensorflow_gaps),
 )

@@ -114,7 +114,7 @@ def _as_dataclass(cls: type[W], place: str) -> type[W]:
     except (KeyError, NameError, TypeError) as error:
         raise UsageError(
             f"{place}: {cls.name} has a field that cannot be a parameter: {error}",
-            remedy="a parameter is an int, bool, str or tuple[int, ...]; what is none is a ClassVar",
+            remedy="a parameter is an int, float, bool, str or tuple[int, ...]; what is none is a ClassVar",
         ) from None
     return cls
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from harness.backends import numpy_training
 from harness.backends.base import Placed, Prepared
 from harness.backends.shared import each, processor_name
 from harness.core.device import Device
 from harness.core.dtype import DType, narrow, widen
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
+from harness.workloads.training import Training
 
 Array = Any
 
@@ -43,17 +45,23 @@ class NumPy:
 
     def place(self, workload: Workload, inputs: Arrays) -> tuple[Array, ...]:
         """Copy, for the inputs are read-only maps."""
-        del workload
-        return tuple(np.array(array) for array in inputs.values())
+        return tuple(np.array(inputs[name]) for name in workload.arguments())
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Array]:
         """The workload's own mathematics, in the types that ``ieee`` asks for."""
-        accumulator, names = workload.accumulator, tuple(workload.input_shapes())
+        if isinstance(workload, Training):
+            return numpy_training.prepare(workload, inputs, self.place(workload, inputs))
+        accumulator, names = workload.accumulator, workload.arguments()
         kinds, results = workload.input_dtypes(), workload.output_dtypes()
+        bound = {
+            name: _widened(np.array(array), kinds[name], accumulator)
+            for name, array in inputs.items()
+            if name not in names
+        }
 
         def run(*stored: Array) -> Any:
             wide = {name: _widened(array, kinds[name], accumulator) for name, array in zip(names, stored, strict=True)}
-            outputs = workload.compute(wide)
+            outputs = workload.compute({**bound, **wide})
             rounded = tuple(_narrow(np.asarray(output), kind) for output, kind in zip(outputs, results, strict=True))
             return rounded if len(rounded) > 1 else rounded[0]
 

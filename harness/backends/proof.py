@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.backends import learning
 from harness.measure.validity import Doubt
 from harness.workloads.accuracy import Accuracy, accuracy, why_wrong
 
 if TYPE_CHECKING:
     from harness.backends.base import Backend, Placed, Prepared
     from harness.core.device import Device
-    from harness.core.dtype import DType
     from harness.workloads.base import Workload
     from harness.workloads.bundle import Bundle
 
@@ -56,14 +56,57 @@ def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(order.index(axis) for axis in range(len(order)))
 
 
+def _observed(
+    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], output: Any
+) -> dict[str, Any]:
+    """Return the observations of an answer; a training is asked for all that it does, whatever the output."""
+    if prepared.learning is not None:
+        return learning.observe(backend, workload, prepared, bundle.inputs)
+    return workload.observe(fetched(backend, prepared, output), bundle.probe)
+
+
+def _observed_of(
+    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the observations of the answer to other inputs, by the very function that is timed."""
+    if prepared.learning is not None:
+        return learning.observe(backend, workload, prepared, inputs)
+    if prepared.reset is not None:
+        prepared.reset()
+    output = prepared.function(*backend.place(workload, inputs))
+    backend.wait(output)
+    return workload.observe(fetched(backend, prepared, output), bundle.probe)
+
+
+def _expected(workload: Workload, bundle: Bundle, prepared: Prepared[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what observations should be and what errors are divided by, in the backend's declared forms."""
+    forms = prepared.learning.forms if prepared.learning is not None else ()
+    return workload.of_form(bundle.reference, forms), workload.of_form(bundle.scales, forms)
+
+
 def check_answer(
     backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], output: Any
 ) -> tuple[Accuracy, Doubt | None]:
     """V1: the answer lies within the tolerance of its type and math mode, and is not too good for it."""
-    observed = workload.observe(fetched(backend, prepared, output), bundle.probe)
-    found = accuracy(observed, bundle.reference, bundle.scales)
+    found = accuracy(_observed(backend, workload, bundle, prepared, output), *_expected(workload, bundle, prepared))
     reason = why_wrong(found, bundle.tolerance)
     return found, None if reason is None else Doubt(code="V1", detail=reason)
+
+
+def errors_by_part(
+    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any]
+) -> dict[str, float]:
+    """Return how far each kind of observation is off."""
+    observed = _observed(backend, workload, bundle, prepared, None)
+    forms = prepared.learning.forms if prepared.learning is not None else ()
+    return workload.errors_by_part(observed, bundle.reference, forms)
+
+
+def check_answer_to(backend: Backend[Any], workload: Workload, others: Bundle, prepared: Prepared[Any]) -> Doubt | None:
+    """V1: what was prepared on some inputs gives the right answer to others."""
+    observed = _observed_of(backend, workload, others, prepared, others.inputs)
+    reason = why_wrong(accuracy(observed, *_expected(workload, others, prepared)), others.tolerance)
+    return None if reason is None else Doubt(code="V1", detail=reason)
 
 
 def check_inputs_matter(
@@ -80,64 +123,34 @@ def check_inputs_matter(
     if not prepared.arguments:
         return None
     inputs: Mapping[str, Any] = bundle.inputs
-    still = {name for name, values in bundle.reference.items() if np.any(values)}  # zeros may well stay so
+    reference, scales = _expected(workload, bundle, prepared)
+    still = {name for name, values in reference.items() if np.any(values)}  # zeros may well stay so
+    bound = workload.stillness(bundle.tolerance)
     for _ in range(OTHERS):
-        inputs = other_inputs(workload, inputs)
-        others = backend.place(workload, inputs)
-        if prepared.reset is not None:
-            prepared.reset()
-        output = prepared.function(*others)
-        backend.wait(output)
-        observed = workload.observe(fetched(backend, prepared, output), bundle.probe)
-        still -= {name for name in still if _moved(name, observed, bundle)}
+        inputs = workload.varied(inputs)
+        observed = _observed_of(backend, workload, bundle, prepared, inputs)
+        still -= {name for name in still if _moved(name, observed, reference, scales, bound)}
         if not still:
             return None
-    listed = "" if len(still) == len(bundle.reference) else f" in {', '.join(sorted(still))}"
+    listed = "" if len(still) == len(reference) else f" in {', '.join(sorted(still))}"
     return Doubt(code="V2", detail=f"other inputs give the same answer{listed}: it was folded or remembered")
 
 
-def _moved(name: str, observed: Mapping[str, Any], bundle: Bundle) -> bool:
+def _moved(
+    name: str, observed: Mapping[str, Any], reference: Mapping[str, Any], scales: Mapping[str, Any], bound: float
+) -> bool:
     if name not in observed:
         return True  # an answer of another shape is another answer, and V1's to refuse
-    parts = ({name: each[name]} for each in (observed, bundle.reference, bundle.scales))
-    return accuracy(*parts).max_error > bundle.tolerance.bound
-
-
-def other_inputs(workload: Workload, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inputs of the same shapes and types that should lead to another answer.
-
-    They are halved (exactly, but for subnormals), and each is shifted further than the one before,
-    or factors of a product would meet the same partners again.
-    """
-    kinds = workload.input_dtypes()
-    return {
-        name: _halved(_shifted(array, places), kinds[name])
-        for places, (name, array) in enumerate(inputs.items(), start=1)
-    }
-
-
-def _shifted(stored: Any, places: int) -> Any:
-    import numpy as np
-
-    return np.roll(np.asarray(stored).reshape(-1), places).reshape(np.shape(stored))
-
-
-def _halved(stored: Any, element: DType) -> Any:
-    from harness.core.dtype import narrow, widen
-
-    if element.is_integer:
-        return stored >> 1
-    if element.storage == element.value:
-        return stored * stored.dtype.type(0.5)
-    return narrow(widen(stored, element) * 0.5, element)
+    return accuracy(*({name: each[name]} for each in (observed, reference, scales))).max_error > bound
 
 
 def check_placed(
     backend: Backend[Any], workload: Workload, prepared: Prepared[Any], output: Any, device: Device
 ) -> Doubt | None:
     """V7: inputs and outputs are on the device asked for, in the type and shape asked for."""
-    kinds = workload.input_dtypes()
-    wanted_in = [(str(kinds[name]), device.kind, shape) for name, shape in workload.input_shapes().items()]
+    kinds, shapes = workload.input_dtypes(), workload.input_shapes()
+    held = "cpu" if workload.fed_from_host else device.kind
+    wanted_in = [(str(kinds[name]), held, shapes[name]) for name in workload.arguments()]
     pairs = zip(workload.output_dtypes(), workload.output_shapes(), strict=True)
     wanted_out = [(str(dtype), device.kind, shape) for dtype, shape in pairs]
     layout = prepared.layout
@@ -148,7 +161,19 @@ def check_placed(
     wrong = (inputs is not None and _misplaced("input", inputs, wanted_in)) or _misplaced(
         "output", backend.describe(output), wanted_out
     )
+    wrong = wrong or _misplaced_weights(workload, prepared, device)
     return Doubt(code="V7", detail=wrong) if wrong else None
+
+
+def _misplaced_weights(workload: Workload, prepared: Prepared[Any], device: Device) -> str | None:
+    """Say which of a model's weights is elsewhere, or of another type."""
+    if prepared.learning is None:
+        return None
+    wanted = (workload.kept_dtype, device.kind)
+    for place in prepared.learning.describe():
+        if (place.dtype, place.device) != wanted:
+            return f"a weight is {place.dtype} on {place.device}, not {wanted[0]} on {wanted[1]}"
+    return None
 
 
 def _reordered(wanted: list[Wanted], orders: Sequence[Order]) -> list[Wanted]:
@@ -177,11 +202,11 @@ def check_same_again(
     backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], first: Any
 ) -> Doubt | None:
     """V10: a second call does the same work and gives the same answer."""
-    before = workload.observe(fetched(backend, prepared, first), bundle.probe)
+    before = _observed(backend, workload, bundle, prepared, first)
     output = call(prepared)
     backend.wait(output)
-    after = workload.observe(fetched(backend, prepared, output), bundle.probe)
-    apart = accuracy(after, before, bundle.scales).max_error
+    after = _observed(backend, workload, bundle, prepared, output)
+    apart = accuracy(after, before, _expected(workload, bundle, prepared)[1]).max_error
     if apart <= bundle.tolerance.bound:
         return None
     return Doubt(code="V10", detail=f"a second call differs from the first by {apart:.3g}")
@@ -196,9 +221,9 @@ def check_inputs_untouched(
     if not prepared.arguments:
         return None
     placed = workload.widened(bundle.inputs)
-    for (name, wanted), held in zip(placed.items(), fetched_arguments(backend, prepared), strict=True):
+    for name, held in zip(workload.arguments(), fetched_arguments(backend, prepared), strict=True):
         now = np.asarray(held, dtype=np.float64)
-        if not np.array_equal(now, wanted):
+        if not np.array_equal(now, placed[name]):
             return Doubt(code="V10", detail=f"input {name!r} was changed by the work")
     return None
 
@@ -210,7 +235,7 @@ def check_own_memory(backend: Backend[Any], workload: Workload, prepared: Prepar
     inputs = [placed.address for placed in backend.describe(prepared.arguments)]
     for placed in backend.describe(output):
         if placed.address is not None and placed.address in inputs:
-            name = list(workload.input_shapes())[inputs.index(placed.address)]
+            name = workload.arguments()[inputs.index(placed.address)]
             return Doubt(code="V3", detail=f"the answer is the memory of input {name!r}: nothing was moved")
     return None
 

@@ -39,11 +39,12 @@ def differentiated(workload: Workload) -> tuple[int, ...]:
 
 
 def laid_out(workload: Workload, inputs: Arrays, layout: Layout | None) -> Iterator[tuple[Any, DType]]:
-    """Yield each input with its element type, its axes in the order in which the backend keeps them."""
-    orders = layout.inputs if layout is not None else (None,) * len(inputs)
+    """Yield each argument with its element type, its axes in the order in which the backend keeps them."""
+    names = workload.arguments()
+    orders = layout.inputs if layout is not None else (None,) * len(names)
     kinds = workload.input_dtypes()
-    for (name, array), order in zip(inputs.items(), orders, strict=True):
-        yield (array if order is None else array.transpose(order)), kinds[name]
+    for name, order in zip(names, orders, strict=True):
+        yield (inputs[name] if order is None else inputs[name].transpose(order)), kinds[name]
 
 
 def each(value: Any) -> tuple[Any, ...]:

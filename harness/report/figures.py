@@ -23,7 +23,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
 
 from harness.report.escape import visible
-from harness.report.picture import Dot, Lanes, Lines, Picture
+from harness.report.picture import Curves, Dot, Lanes, Lines, Panel, Picture
 from harness.report.ticks import MOST_TICKS, duration, plain, prefixed, put_ticks, span
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ DPI = 110
 NAME_CHARS = 42
 LANE_IN = 0.15  # height of one target in a lane
 TITLE_IN, AXIS_IN = 0.46, 0.55
+PANELS_A_ROW, PANEL_IN = 3, 1.95
 
 
 def render(picture: Picture) -> bytes:
@@ -58,6 +59,8 @@ def render(picture: Picture) -> bytes:
                 figure = _lanes(picture)
             case Lines():
                 figure = _lines(picture)
+            case Curves():
+                figure = _curves(picture)
             case _:
                 raise TypeError(f"no way to draw a {type(picture).__name__}")
         data = io.BytesIO()
@@ -167,6 +170,46 @@ def _line(axes: Axes, dots: Sequence[Dot], look: tuple[str, str]) -> None:
     x, y = [dot.x for dot in dots], [dot.y for dot in dots]
     axes.plot(x, y, color=colour, linewidth=1.1, marker=shape, markersize=4.6, markeredgewidth=0, zorder=3)
     axes.vlines(x, [dot.low for dot in dots], [dot.high for dot in dots], color=colour, linewidth=1.4, zorder=2)
+
+
+# -- step by step ------------------------------------------------------------------------------------
+
+
+def _curves(picture: Curves) -> Figure:
+    shown = _shown(picture.targets, [set(panel.lines) for panel in picture.panels])
+    columns = min(PANELS_A_ROW, len(picture.panels))
+    rows = math.ceil(len(picture.panels) / columns)
+    legend_in = _legend_height(shown)
+    height = TITLE_IN + rows * PANEL_IN + 0.2 + legend_in
+    figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
+    for at, panel in enumerate(picture.panels):
+        row, column = divmod(at, columns)
+        left, bottom = column / columns + 0.075, 1 - (TITLE_IN + (row + 1) * PANEL_IN - 0.42) / height
+        axes = figure.add_axes((left, bottom, 0.97 / columns - 0.085, (PANEL_IN - 0.75) / height))
+        _panel(axes, panel, picture, shown)
+    figure.text(0.012, 1 - 0.28 / height, _label(picture.title, 100), fontsize=10.5, fontweight="bold")
+    _legend(figure, picture, shown)
+    return figure
+
+
+def _panel(axes: Axes, panel: Panel, picture: Curves, shown: Sequence[str]) -> None:
+    """Draw lines that may lie on each other: the first one wide, each after it narrower, marks in turn."""
+    turns = [target for target in shown if target in panel.lines]
+    for turn, target in enumerate(turns):
+        colour, shape = _look(picture.targets, target)
+        values = [value if math.isfinite(value) else math.nan for value in panel.lines[target]]
+        axes.plot(
+            range(1, len(values) + 1), values, color=colour, linewidth=1.0 + 4.5 * (len(turns) - 1 - turn) / len(turns),
+            marker=shape, markersize=4.2, markeredgewidth=0, markevery=(turn % max(1, len(values)), len(turns)),
+            solid_capstyle="butt",
+        )  # fmt: skip
+    if picture.goal is not None:
+        axes.axhline(picture.goal, color="#888888", linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.set_title(_label(panel.name, 34), fontsize=8.5, loc="left", pad=3)
+    axes.tick_params(labelsize=7.5)
+    axes.grid(color="#eeeeee", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(_label(picture.step, 30), fontsize=7.5, labelpad=1)
 
 
 # -- what both share ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report import noise, tables
+from harness.report import learning, noise, serving, tables
 from harness.report.escape import alt, code, words
 from harness.report.findings import Board, Problem, RunFindings
 from harness.report.headline import ceilings, headline, machine
@@ -52,6 +52,11 @@ def _run(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
         yield from _board(board, run.reference, pictures)
     yield from _section("Scaling with threads", tables.scaling(run))
     yield from _section("Speed against size", _pictures(pictures, "size"))
+    yield from _section("Training: is it the same?", learning.sameness(run))
+    yield from _section("Training: loss, step by step", _pictures(pictures, learning.LOSSES))
+    yield from _section("Training: where a step's time goes", learning.phases(run))
+    yield from _section("Training: quality", _quality(run, pictures))
+    yield from _section("Serving: latency and throughput", serving.latencies(run))
     yield from _section("First calls", tables.first_calls(run))
     yield from _section("Every planned arm", tables.outcomes(run))
     yield from _section("What the machine did meanwhile", _meanwhile(run))
@@ -73,6 +78,14 @@ def _board(board: Board, reference: str, pictures: Sequence[Picture]) -> Iterato
             f"The pictures show the first {MOST_CASES} of {len(board.cases)} cases; the table has them all.",
         )
     yield from ("", *tables.cases(board))
+
+
+def _quality(run: RunFindings, pictures: Sequence[Picture]) -> Iterator[str]:
+    drawn = list(_pictures(pictures, learning.QUALITY))
+    yield from drawn
+    found = list(learning.quality(run))
+    yield from ([""] if drawn and found else [])
+    yield from found
 
 
 def _meanwhile(run: RunFindings) -> Iterator[str]:

@@ -54,6 +54,23 @@ class Lines(Picture):
     size: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Values in their order, one line a target."""
+
+    name: str
+    lines: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves(Picture):
+    """Small pictures beside one another, on axes of their own: what happens step by step."""
+
+    panels: tuple[Panel, ...]
+    step: str  # what the horizontal axis counts
+    goal: float | None = None  # a line across
+
+
 def slug(text: str, identity: object = "") -> str:
     """Return a file name that says what it can of `text` and differs where `text` or `identity` do."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]

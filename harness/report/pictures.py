@@ -8,6 +8,7 @@ from harness.report import words
 from harness.report.escape import visible
 from harness.report.findings import Board, Entry, RunFindings, name_of
 from harness.report.headline import is_indicative
+from harness.report.learning import curves_of
 from harness.report.picture import Dot, Lane, Lanes, Picture, slug
 from harness.report.speed import lines_of
 from harness.store.record import Measurement, Outcome
@@ -22,7 +23,7 @@ def pictures_of(run: RunFindings, prefix: str = "") -> list[Picture]:
     drawn: list[Picture] = []
     for board in [board for board in run.boards if board.ranked]:
         drawn += _lanes(board, targets, prefix, run)
-    return [*drawn, *lines_of(run, targets, prefix)]
+    return [*drawn, *lines_of(run, targets, prefix), *curves_of(run, targets, prefix)]
 
 
 def _lanes(board: Board, targets: tuple[str, ...], prefix: str, run: RunFindings) -> list[Picture]:

@@ -56,7 +56,8 @@ def _values(column: pd.Series[Any], name: str) -> list[Any]:
     missing = column.isna() if "None" in kind else None
     if kind.startswith("tuple"):
         empty = None if "None" in kind else ()
-        return [empty if value is None else tuple(str(item) for item in value) for value in column]
+        held = float if kind.startswith("tuple[float") else str
+        return [empty if value is None else tuple(held(item) for item in value) for value in column]
     convert = {"int": int, "float": float}.get(kind.partition(" ")[0])
     values = column.tolist()
     if missing is not None and missing.any():

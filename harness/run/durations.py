@@ -14,7 +14,7 @@ from harness.run.select import name_of
 from harness.run.state import ArmState
 
 PREPARING = ("bundle", "prepare")
-MEASURING = ("calibrate", "prove", "throughput", "latency", "finish")
+MEASURING = ("calibrate", "prove", "throughput", "latency", "phase", "finish")
 
 
 @dataclass(frozen=True, kw_only=True)

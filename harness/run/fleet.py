@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from harness.backends import own
 from harness.core import limits, machine
 from harness.core.ceiling import Ceiling, of_accelerator, of_cpu
+from harness.core.units import size
 from harness.run.environment import available_cpus, worker_environment
 from harness.run.guard import Guardian
 from harness.run.launch import TICK_S, Launch, Line, Worker, WorkerLost
@@ -121,6 +122,10 @@ class Workers:
         return made
 
     def _make_bundle(self, case: Case, deadline_s: float) -> Path:
+        needed, free = case.workload.reference_bytes(), limits.free_memory_bytes()
+        if needed > free:
+            # Else the system would choose whom to end for it, and that might be us.
+            raise WorkerLost("oom-host", f"its reference alone takes {size(needed)} of memory; {size(free)} are free")
         folder = self._scratch / "bundles" / case.key
         helper = self._helping()
         helper.wake()
@@ -166,9 +171,9 @@ class Workers:
         workload, device = arm.case.workload, arm.target.device
         if device.kind == "cpu":
             threads = arm.threads or self._threads
-            return of_cpu(self.machine["cpu"], dtype=workload.dtype, threads=threads, measured=self._speed)
+            return of_cpu(self.machine["cpu"], dtype=workload.arithmetic, threads=threads, measured=self._speed)
         gpus = self.machine["gpus"]
-        return of_accelerator(facts.get("device_name"), dtype=workload.dtype, math_mode=workload.math, gpus=gpus)
+        return of_accelerator(facts.get("device_name"), dtype=workload.arithmetic, math_mode=workload.math, gpus=gpus)
 
     def cold_bytes(self, arm: Arm) -> int:
         """Return a size that no cache of the device holds."""

@@ -45,7 +45,7 @@ def call_seconds(arm: Arm, threads: int) -> float:
     workload = arm.case.workload
     if arm.target.device.kind != "cpu":
         return max((workload.flops() or 0) / ACCELERATOR_FLOPS_PER_S, 1e-5)
-    rate = CPU_FLOPS_PER_S.get(workload.dtype, CPU_OTHER_FLOPS_PER_S) * threads
+    rate = CPU_FLOPS_PER_S.get(workload.arithmetic, CPU_OTHER_FLOPS_PER_S) * threads
     return max((workload.flops() or 0) / rate, workload.moved_bytes() / BYTES_PER_S, 1e-5)
 
 

@@ -94,7 +94,7 @@ def make_plan(
     against A' is the smallest difference that could be seen.
     """
     present = frozenset(kinds())
-    chosen = tuple(targets) or suite.targets or _auto(find, present)
+    chosen = tuple(targets) or suite.targets or _of_use(_auto(find, present), suite, find)
     resolved = tuple(_resolve(target, find) for target in chosen)
     _refuse_doubles(resolved)
     for target in [*targets, *required]:
@@ -197,6 +197,22 @@ def _auto(find: FindBackend, present: frozenset[str]) -> tuple[Target, ...]:
     # Frameworks in a fixed order, the CPU before what is attached to it, the default mode first.
     order = {"torch": 0, "jax": 1, "tensorflow": 2}
     return tuple(sorted(found, key=lambda target: (target.device, order.get(target.backend, 9), target.backend)))
+
+
+def _of_use(targets: Sequence[Target], suite: Suite, find: FindBackend) -> tuple[Target, ...]:
+    """Leave out a mode that is not made for this suite: it does none of it, and another of its backend some.
+
+    A backend that does nothing of a suite stays, for that is news.
+    """
+
+    def does(target: Target) -> bool:
+        info = find(target.backend)
+        meant = [case for case in suite.cases if not case.devices or target.device.kind in case.devices]
+        return any(info.refuses(case.workload, target.mode, target.device) is None for case in meant)
+
+    active = [target for target in targets if does(target)]
+    elsewhere = {(target.backend, target.device) for target in active}
+    return tuple(target for target in targets if target in active or (target.backend, target.device) not in elsewhere)
 
 
 def _resolve(target: Target, find: FindBackend) -> Target:

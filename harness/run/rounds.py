@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from harness.run.shards import case_by_case
 from harness.run.state import ArmState
 from harness.run.steps import Steps
-from harness.run.terms import LATENCY_CALLS, LATENCY_ROUNDS, LATENCY_TURN_NS
+from harness.run.terms import LATENCY_CALLS, LATENCY_ROUNDS, LATENCY_TURN_NS, PHASE_ROUNDS, SERVING_TURN_NS
 
 Advance = Callable[[float, ArmState | None], None]  # the share of the rounds that are over, and who was timed last
 
 
 def run_rounds(steps: Steps, states: Sequence[ArmState], rng: random.Random, advance: Advance) -> None:
-    """Time one block of every arm a round; then single calls."""
+    """Time one block of every arm a round; then the phases of a training's step, and single calls."""
     rounds = steps.pace.rounds
     for number in range(rounds):
         due = [state for state in states if state.live and _takes_part(state, number, rounds)]
@@ -28,9 +28,15 @@ def run_rounds(steps: Steps, states: Sequence[ArmState], rng: random.Random, adv
                 advance(number / rounds, state)
         advance((number + 1) / rounds, None)
     short = [state for state in states if state.live and (state.call_ns or 0) < LATENCY_TURN_NS]
+    for number in range(PHASE_ROUNDS):
+        staged = [state for state in states if state.live and state.answer.get("phases")]
+        for order, state in enumerate(case_by_case(staged, rng)):
+            for name in state.answer["phases"]:
+                steps.time(state, name, number, order, op="phase", name=name, inner=state.inner)
     for number in range(LATENCY_ROUNDS):
         for order, state in enumerate(case_by_case([state for state in short if state.live], rng)):
-            count = int(max(1, min(LATENCY_CALLS, LATENCY_TURN_NS // max(1.0, state.call_ns or 1.0))))
+            turn_ns = SERVING_TURN_NS if state.arm.case.workload.serves else LATENCY_TURN_NS
+            count = int(max(1, min(LATENCY_CALLS, turn_ns // max(1.0, state.call_ns or 1.0))))
             steps.time(state, "latency", number, order, count=count)
 
 

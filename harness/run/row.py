@@ -14,13 +14,19 @@ from typing import TYPE_CHECKING, Any
 from harness import __version__
 from harness.run.state import ArmState, work_of
 from harness.store.record import Measurement, Outcome, Sample
+from harness.workloads.training import Training
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from harness.run.plan import Arm
 
-LEAST_FOR_P95 = 130  # samples below which a 95th percentile cannot be bounded (docs/method.md)
+LEARNED = (
+    *("losses", "loss_error", "gradient_error", "weight_error", "statistic_error"),
+    *("accuracies", "accuracy", "recall", "f1", "epochs"),
+)
+# Samples below which a percentile cannot be bounded with 99 % confidence (docs/method.md).
+LEAST_FOR = {"p90": (0.90, 64), "p95": (0.95, 130), "p99": (0.99, 662)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +52,7 @@ def _body(state: ArmState) -> dict[str, Any]:
     workload, answer = state.arm.case.workload, state.answer
     items = workload.items()
     typical = {name: median(values) for name, values in state.timings.items()}
-    names = ("max_error", "effective_bits", "tolerance", "input_hash", "output_hash")
+    names = ("max_error", "effective_bits", "tolerance", "input_hash", "output_hash", *LEARNED)
     return {
         "device_name": state.facts.get("device_name"),
         "framework_version": state.facts.get("framework_version"),
@@ -55,16 +61,23 @@ def _body(state: ArmState) -> dict[str, Any]:
         "inner": state.inner,
         **typical,
         "compile_s": answer.get("compile_s"),
-        **{name: answer.get(name) for name in names},
+        **{name: _held(answer.get(name)) for name in names},
         "flops": workload.flops(),
         "bytes": workload.moved_bytes(),
         "items": items[0] if items else None,
         "items_name": items[1] if items else None,
         "peak_memory_bytes": state.peak_memory_bytes,
+        "peak_host_bytes": state.peak_host_bytes,
+        "update_flops": workload.update_flops() if isinstance(workload, Training) else None,
         "env_id": state.env_id,
         "attempts": state.attempts,
         "tags": _tags(state) if answer else None,
     }
+
+
+def _held(value: Any) -> Any:
+    """Return what came over the wire as a row holds it."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _tags(state: ArmState) -> tuple[str, ...]:
@@ -98,10 +111,29 @@ def _times(state: ArmState, outcome: Outcome, detail: str) -> dict[str, Any]:
         "time_p95_s": time.p95_s,
         **(_latency(single) if single else {}),
         "flops_per_s": flops / time.time_s if flops else None,
-        "bytes_per_s": workload.moved_bytes() / time.time_s,
+        "bytes_per_s": workload.moved_bytes() / time.time_s if workload.moved_bytes() else None,
         "items_per_s": items[0] / time.time_s if items else None,
         "ceiling_share": work_of(workload).share(state.ceiling, time.time_s) if state.ceiling else None,
+        **_phases(state, time.time_s),
     }
+
+
+def _phases(state: ArmState, step_s: float) -> dict[str, float]:
+    """Return where a training's step spends its time, by differences of what was timed apart.
+
+    Parts that are compiled together may be quicker than alone; a difference that is not above zero
+    says nothing, and is left out.
+    """
+    timed: dict[str, list[float]] = {}
+    for sample in state.phases:
+        if state.stands(sample):
+            timed.setdefault(sample.quantity, []).append(sample.wall_ns / sample.inner * 1e-9)
+    typical = {name: median(values) for name, values in timed.items()}
+    if not {"forward", "backward"} <= typical.keys():
+        return {}
+    forward, both, fed = typical["forward"], typical["backward"], typical.get("input", 0.0)
+    found = {"forward_s": forward, "backward_s": both - forward, "update_s": step_s - both - fed, "input_s": fed}
+    return {name: value for name, value in found.items() if value > 0}
 
 
 def unmeasured(arm: Arm, run: RunFacts, outcome: Outcome, detail: str) -> Measurement:
@@ -153,11 +185,19 @@ def _summary(samples: list[Sample]) -> Any:
 
 
 def _latency(samples: list[Sample]) -> dict[str, Any]:
+    import numpy as np
+
     found = _summary(samples)
+    each = np.array([sample.wall_ns / sample.inner * 1e-9 for sample in samples])
+    told = {
+        f"latency_{name}_s": float(np.quantile(each, share))
+        for name, (share, least) in LEAST_FOR.items()
+        if found.count >= least
+    }
     return {
         "latency_s": found.time_s,
         "latency_low_s": found.low_s,
         "latency_high_s": found.high_s,
-        "latency_p95_s": found.p95_s if found.count >= LEAST_FOR_P95 else None,
         "latency_count": found.count,
+        **told,
     }

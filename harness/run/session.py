@@ -185,7 +185,7 @@ class Session:
     def _of_this_set(self, state: ArmState) -> list[Sample]:
         return [
             sample if state.stands(sample) else replace(sample, flags=UNPROVED)
-            for sample in (*state.throughput, *state.latency)
+            for sample in state.samples
             if sample.set == self._set
         ]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ class ArmState:
     proved_sets: set[int] = field(default_factory=set)
     throughput: list[Sample] = field(default_factory=list)
     latency: list[Sample] = field(default_factory=list)
+    phases: list[Sample] = field(default_factory=list)  # of a training's steps, by the phase's name
     timings: dict[str, list[float]] = field(default_factory=dict)  # import_s, prepare_s, first_call_s by set
     answer: dict[str, Any] = field(default_factory=dict)  # max_error, effective_bits, hashes
     facts: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +44,7 @@ class ArmState:
     doubts: list[Doubt] = field(default_factory=list)
     checks: set[str] = field(default_factory=set)
     peak_memory_bytes: int | None = None
+    peak_host_bytes: int | None = None
 
     @property
     def live(self) -> bool:
@@ -61,6 +65,15 @@ class ArmState:
     def wanted(self) -> bool:
         """Whether another process-set would say more of it."""
         return self.live and not self.failed_checks
+
+    @property
+    def samples(self) -> Iterator[Sample]:
+        """All that was timed of it."""
+        return chain(self.throughput, self.latency, self.phases)
+
+    def kept(self, quantity: str) -> list[Sample]:
+        """Return where blocks of this quantity are kept."""
+        return {"throughput": self.throughput, "latency": self.latency}.get(quantity, self.phases)
 
     def spent(self, op: str, took_ns: int) -> None:
         """Note how long everybody waited for a command of this arm."""
@@ -89,6 +102,8 @@ class ArmState:
             self.settle(Outcome.FAILED, f"{Failure.WRONG}: {self.failed_checks[0].detail}")
         elif self.failed_checks:
             self.settle(Outcome.INVALID, self._doubt_words())
+        elif reply.get("unreached"):
+            self.settle(Outcome.FAILED, f"{Failure.UNREACHED}: {reply['unreached']}")
 
     def stands(self, sample: Sample) -> bool:
         """Whether what was timed together with `sample` was proved afterwards."""
@@ -127,9 +142,10 @@ class ArmState:
         if timed and self.ceiling is not None and can_exceed(work, self.ceiling):
             above = check_ceiling(work, self.ceiling, median(sample.wall_ns / sample.inner for sample in timed) * 1e-9)
             self.take_doubts({"checks": ["V6"], "doubts": [asdict(above)] if above else []})
-        peak = reply.get("peak_memory_bytes")
-        if peak is not None:
-            self.peak_memory_bytes = max(peak, self.peak_memory_bytes or 0)
+        for name in ("peak_memory_bytes", "peak_host_bytes"):
+            peak = reply.get(name)
+            if peak is not None:
+                setattr(self, name, max(peak, getattr(self, name) or 0))
         self.proved_sets.add(set_index)
 
     def verdict(self) -> tuple[Outcome, str]:
@@ -162,5 +178,6 @@ PHASES = {
     "prove": "checking",
     "throughput": "timing",
     "latency": "timing latency",
+    "phase": "timing a phase",
     "finish": "checking after timing",
 }

@@ -131,14 +131,14 @@ class Steps:
         expected = (state.call_ns or 0) * ((state.inner or 1) + 1) / 1e9
         return self.deadlines.block_s + 20 * expected
 
-    def time(self, state: ArmState, quantity: str, number: int, order: int, **message: Any) -> None:
-        """Time a block, or single calls, in round `number`, and keep what was read."""
-        reply = self.team.ask(state, quantity, self._block_deadline(state), **message)
+    def time(self, state: ArmState, quantity: str, number: int, order: int, *, op: str = "", **message: Any) -> None:
+        """Time a block, or single calls, in round `number`, and keep what was read; `op` is the command."""
+        reply = self.team.ask(state, op or quantity, self._block_deadline(state), **message)
         if reply is None:
             return
         state.take_doubts(reply)
         arm, inner = state.arm, message.get("inner", 1)
-        kept = state.throughput if quantity == "throughput" else state.latency
+        kept = state.kept(quantity)
         for block in reply["blocks"]:
             self.efficiency.timed_ns += block.pop("primer_ns") + block["wall_ns"]
             kept.append(

@@ -21,7 +21,7 @@ Crew = tuple[str, str, int]
 
 LAST_WORD_S = 1.0  # for a worker that was silent for as long as starting may take
 PATIENCE_S = 10.0  # for the answer that is under way when somebody asks to stop
-TIMING = ("throughput", "latency")
+TIMING = ("throughput", "latency", "phase")
 
 
 @dataclass(kw_only=True)

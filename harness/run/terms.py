@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from harness.suite.model import Case
 
 LATENCY_ROUNDS = 10
+PHASE_ROUNDS = 5  # of each phase of a training's step, a process-set
 LATENCY_CALLS = 20  # in one round, at most
 LATENCY_TURN_NS = 5_000_000
+SERVING_TURN_NS = 50_000_000  # of work whose latency is what it is asked for: 1,000 calls in five process-sets
 SETS = {"quick": 1, "standard": 5, "rigorous": 5}  # the last at least: it looks again until enough is known
 SHARD_CASES = 16
 FIRST_FAILURE = "first failure"  # why a run ended early: what was asked with -x
@@ -173,9 +175,8 @@ def describe_case(case: Case) -> dict[str, Any]:
 
 
 def memory_needed(arm: Arm, cold_bytes: int = 0) -> int:
-    """Return the bytes an arm holds: inputs, a second set of them for checks, a few outputs, and cold copies."""
-    workload = arm.case.workload
-    return 2 * workload.input_bytes() + 3 * workload.output_bytes() + cold_bytes
+    """Return the bytes an arm holds, cold copies included."""
+    return arm.case.workload.held_bytes() + cold_bytes
 
 
 def rounds_within(pace: Pace, sets: int, *, inner: int, call_ns: float) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 UNPROVED = "unproved"  # a flag of samples: the session ended before their answer was proved
 METHOD_VERSION = 1  # rises whenever the way of measuring changes
 
@@ -44,6 +44,7 @@ class Failure(StrEnum):
     CRASHED = "crashed"
     ERROR = "error"
     COMPILE = "compile"
+    UNREACHED = "unreached"  # a training never came to the quality asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,25 @@ class Measurement:
     seed: int
     attempts: int = 0
     tags: tuple[str, ...] | None = None  # since version 2
+    # since version 3; of a training: what proved it, where a step's time goes, and the quality it came to
+    losses: tuple[float, ...] | None = None  # of the first steps, on the batches that were timed
+    loss_error: float | None = None
+    gradient_error: float | None = None
+    weight_error: float | None = None
+    statistic_error: float | None = None
+    update_flops: int | None = None
+    forward_s: float | None = None
+    backward_s: float | None = None
+    update_s: float | None = None
+    input_s: float | None = None
+    accuracies: tuple[float, ...] | None = None  # on the held-out part, after each epoch
+    accuracy: float | None = None  # after the last
+    recall: float | None = None
+    f1: float | None = None
+    epochs: int | None = None  # until the target was reached
+    peak_host_bytes: int | None = None
+    latency_p90_s: float | None = None
+    latency_p99_s: float | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str, int]:
@@ -178,13 +198,12 @@ def _field(name: str, hint: Any) -> pa.Field:
 
     arms = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     (kind,) = [arm for arm in arms if arm is not type(None)]
-    if typing.get_origin(kind) is tuple:
-        kind = tuple
     arrow = {
         int: pa.int64(),
         float: pa.float64(),
         str: pa.string(),
         datetime: pa.timestamp("us", tz="UTC"),
-        tuple: pa.list_(pa.string()),
+        tuple[str, ...]: pa.list_(pa.string()),
+        tuple[float, ...]: pa.list_(pa.float64()),
     }[kind]
     return pa.field(name, arrow, nullable=type(None) in arms)

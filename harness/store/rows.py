@@ -34,8 +34,14 @@ PROVED_ONLY = (
     "time_p95_s",
     "latency_low_s",
     "latency_high_s",
+    "latency_p90_s",
     "latency_p95_s",
+    "latency_p99_s",
     "items_per_s",
+    "forward_s",
+    "backward_s",
+    "update_s",
+    "input_s",
     "ceiling_share",
 )
 _NEEDS_REASON = (Outcome.REFUSED, Outcome.UNAVAILABLE)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from harness.backends import proof
 from harness.core.device import Device
 from harness.core.math_mode import MathMode
-from harness.workloads.accuracy import accuracy, why_wrong
+from harness.workloads.bundle import bundle_of
 
 if TYPE_CHECKING:
     from harness.backends.base import Backend, BackendInfo, Prepared
@@ -137,15 +137,8 @@ def _inputs_matter(trial: Trial) -> str | None:
 def _right_elsewhere(trial: Trial) -> str | None:
     """Other inputs must give the answer that belongs to them, and the old inputs theirs again."""
     workload, backend = trial.workload, trial.backend
-    others = proof.other_inputs(workload, trial.bundle.inputs)
-    wide = workload.widened(others)
-    reference = workload.reference(wide, trial.bundle.probe)
-    scales = workload.scales(wide, reference)
-    tolerance = workload.tolerance(reference, scales)
-    output = trial.prepared.function(*backend.place(workload, others))
-    backend.wait(output)
-    observed = workload.observe(proof.fetched(backend, trial.prepared, output), trial.bundle.probe)
-    wrong = why_wrong(accuracy(observed, reference, scales), tolerance)
+    others = bundle_of(workload, workload.varied(trial.bundle.inputs), trial.bundle.probe)
+    wrong = _words(proof.check_answer_to(backend, workload, others, trial.prepared))
     if wrong:
         return f"for other inputs: {wrong}"
     return _words(proof.check_answer(backend, workload, trial.bundle, trial.prepared, trial.call())[1])

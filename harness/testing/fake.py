@@ -17,10 +17,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from harness.backends.base import AS_WRITTEN, BackendInfo, DeviceMissing, Mode, Placed, Prepared
 from harness.backends.numpy import NumPy
+from harness.backends.shared import each
 from harness.core.device import Device
 from harness.core.math_mode import MathMode
 from harness.workloads.attention import Attention
@@ -35,6 +37,14 @@ PHASES = ("start", "prepare", "call")
 FOREVER_S = 3600.0
 SLOW_S = 0.05
 FLOOD_BYTES = 8 * 2**20
+
+
+@cache
+def _host_array() -> Any:
+    """Return the class of arrays that were not brought to the pretended device."""
+    import numpy as np
+
+    return type("HostArray", (np.ndarray,), {})
 
 
 class FakeBackend(NumPy):
@@ -67,11 +77,28 @@ class FakeBackend(NumPy):
             output = honest.function(*(map(round_to_tf32, arrays) if rounds else arrays))
             return self._script.spoil(output)
 
-        return replace(honest, function=run)
+        learning = honest.learning
+        if learning is not None:
+            describe = learning.describe
+            learning = replace(learning, describe=lambda: self._moved(describe()))
+        return replace(honest, function=run, learning=learning)
+
+    def place(self, workload: Workload, inputs: Arrays) -> tuple[Any, ...]:
+        """Copy; what is fed from the host stays there."""
+        arrays = super().place(workload, inputs)
+        return tuple(array.view(_host_array()) for array in arrays) if workload.fed_from_host else arrays
 
     def describe(self, value: Any) -> tuple[Placed, ...]:
-        """As if the arrays were on the device."""
-        return tuple(replace(placed, device=self.device.kind) for placed in super().describe(value))
+        """As if the arrays were on the device, but for those of the host."""
+        held = each(value)
+        moved = self._moved(super().describe(value))
+        return tuple(
+            replace(placed, device="cpu") if isinstance(array, _host_array()) else placed
+            for array, placed in zip(held, moved, strict=True)
+        )
+
+    def _moved(self, places: tuple[Placed, ...]) -> tuple[Placed, ...]:
+        return tuple(replace(placed, device=self.device.kind) for placed in places)
 
     def peak_memory(self) -> int | None:
         """A made-up count where there would be a device's."""

@@ -13,9 +13,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.backends import proof
+from harness.backends.convergence import make_ready
 from harness.core.math_mode import MathMode
 from harness.measure.block import Block, Calls, run_block, run_latency
 from harness.measure.calibrate import calibrate
+from harness.measure.memory import HostMemory
 from harness.measure.validity import (
     Doubt,
     check_elision,
@@ -25,6 +27,7 @@ from harness.measure.validity import (
     elidable_calls,
 )
 from harness.worker.beside import Beside
+from harness.worker.learned import learned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,16 +70,19 @@ class Arm:
     def prepare(self) -> Message:
         """Bring inputs to the device, time the first call alone, and prove its answer."""
         self._backend.set_math(self._math)
+        memory = HostMemory()
         start = time.perf_counter()
-        self._prepared: Prepared[Any] = self._backend.prepare(self._workload, self._bundle.inputs)
+        self._prepared: Prepared[Any] = make_ready(self._backend, self._workload, self._bundle.inputs)
         prepare_s = time.perf_counter() - start
         start = time.perf_counter()
         output = proof.call(self._prepared)
         self._backend.wait(output)
         first_call_s = time.perf_counter() - start
+        self._peak_host_bytes = memory.grown()
         found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, self._prepared, output)
         doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output)
         self._calls = Calls(self._prepared.function, *self._arguments_in_turn())
+        self._steps = learning.steps if (learning := self._prepared.learning) is not None else 1
         self._output = output
         self._recompiled = 0
         return {
@@ -88,6 +94,9 @@ class Arm:
             "input_hash": self._bundle.input_hash,
             "output_hash": proof.output_hash(self._backend, self._prepared, output),
             "tags": self._tags(),
+            "phases": list(learning.phases) if learning is not None else [],
+            **(self._learned() if learning is not None and not wrong else {}),
+            **(self._prepared.quality() if self._prepared.quality is not None and not wrong else {}),
             "doubts": _plain(doubts),
             "checks": ["V1"] if wrong else ["V1", "V2", *(["V3"] if self._workload.moves else []), "V7", "V10"],
         }
@@ -95,6 +104,10 @@ class Arm:
     def _tags(self) -> list[str]:
         layout = self._prepared.layout
         return [*self._prepared.tags, *([f"layout={layout.name}"] if layout is not None else [])]
+
+    def _learned(self) -> Message:
+        """What a training came to: its losses on the batches that are timed, and how far each part is off."""
+        return learned(self._backend, self._workload, self._bundle, self._prepared)
 
     def _prove_answer(self, output: Any) -> list[Doubt | None]:
         backend, workload, bundle, prepared = self._backend, self._workload, self._bundle, self._prepared
@@ -116,8 +129,8 @@ class Arm:
     def calibrate(self, least_ns: int, most_ns: int) -> Message:
         """Choose how many calls make a block; also warms everything up."""
         with self._timing():
-            found = calibrate(self._time_block, least_ns=least_ns, most_ns=most_ns)
-        return {"inner": found.inner, "call_ns": found.call_ns}
+            found = calibrate(self._time_calls, least_ns=least_ns, most_ns=most_ns)
+        return {"inner": found.inner * self._steps, "call_ns": found.call_ns / self._steps}
 
     def prove(self, inner: int) -> Message:
         """Check that time itself can be believed: V4, V5, and of V2 what only time can tell."""
@@ -136,8 +149,8 @@ class Arm:
 
     def _elidable_calls(self, inner: int) -> int | None:
         """How many calls V3 may compare; none where there are no inputs to make copies of."""
-        if not self._prepared.arguments:
-            return None
+        if not self._prepared.arguments or self._prepared.learning is not None:
+            return None  # each step of a training needs the weights that the one before it left
         size = self._workload.input_bytes() + self._workload.output_bytes()
         return elidable_calls(size, self._time_block(inner) / inner)
 
@@ -151,7 +164,7 @@ class Arm:
 
     def _time_same(self, calls: int) -> int:
         same = Calls(self._prepared.function, self._prepared.arguments)
-        return run_block(same, calls, self._backend.wait, self._meter, self._prepared.reset)[0].wall_ns
+        return run_block(same, calls // self._steps, self._backend.wait, self._meter, self._prepared.reset)[0].wall_ns
 
     def _time_kept(self, copies: list[tuple[Any, ...]]) -> int:
         function, wait = self._prepared.function, self._backend.wait
@@ -179,8 +192,13 @@ class Arm:
     def _time_block(self, inner: int) -> int:
         return self._run_block(inner).wall_ns
 
+    def _time_calls(self, calls: int) -> int:
+        return self._run_block(calls * self._steps).wall_ns
+
     def _run_block(self, inner: int) -> Block:
-        block, self._output = run_block(self._calls, inner, self._backend.wait, self._meter, self._prepared.reset)
+        """Time `inner` units of work, of which a call may do several."""
+        calls = inner // self._steps
+        block, self._output = run_block(self._calls, calls, self._backend.wait, self._meter, self._prepared.reset)
         return block
 
     def _read(self) -> int:
@@ -195,8 +213,18 @@ class Arm:
             block = self._run_block(inner)
         return self._timed([block], self._beside.after(block))
 
+    def phase(self, name: str, inner: int) -> Message:
+        """Time a block of one phase of a training."""
+        assert self._prepared.learning is not None  # noqa: S101  (only a training told of phases)
+        calls = Calls(self._prepared.learning.phases[name], self._prepared.arguments)
+        with self._timing():
+            block, _ = run_block(calls, max(1, inner // self._steps), self._backend.wait, self._meter)
+        return self._timed([block])
+
     def latency(self, count: int) -> Message:
-        """Time `count` single calls, each with its own fence."""
+        """Time `count` single calls, each with its own fence; a call that does several steps has no latency."""
+        if self._steps > 1:
+            return self._timed([])
         with self._timing():
             blocks, self._output = run_latency(
                 self._calls, count, self._backend.wait, self._meter, self._prepared.reset
@@ -230,7 +258,12 @@ class Arm:
             proof.check_inputs_untouched(backend, bundle, workload, self._prepared),
         ]
         peak = backend.peak_memory()
-        return {"doubts": _plain(doubts), "checks": ["V1", "V9", "V10"], "peak_memory_bytes": peak}
+        return {
+            "doubts": _plain(doubts),
+            "checks": ["V1", "V9", "V10"],
+            "peak_memory_bytes": peak,
+            "peak_host_bytes": self._peak_host_bytes,
+        }
 
 
 def sweep_caches() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.backends import own
-from harness.backends.base import Backend, DeviceMissing, is_out_of_memory
+from harness.backends.base import Backend, NotHere, is_out_of_memory
 from harness.core.device import Device
 from harness.core.frames import Decoder, receive, send
 from harness.core.gauge import Gauge, gauge_of
@@ -60,7 +60,7 @@ class Worker:
         op = message["op"]
         try:
             return self._commands[op](message)
-        except DeviceMissing as missing:
+        except NotHere as missing:
             self._forget(message)
             return {"unavailable": str(missing) or "no such device"}
         except Exception as error:  # noqa: BLE001  (the boundary: any framework may raise anything)
@@ -78,6 +78,7 @@ class Worker:
             "calibrate": lambda message: self._arm(message).calibrate(message["least_ns"], message["most_ns"]),
             "prove": lambda message: self._arm(message).prove(message["inner"]),
             "throughput": lambda message: self._arm(message).throughput(message["inner"], message.get("call_ns")),
+            "phase": lambda message: self._arm(message).phase(message["name"], message["inner"]),
             "latency": lambda message: self._arm(message).latency(message["count"]),
             "finish": self._finish,
             "forget": self._forget,

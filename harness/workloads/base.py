@@ -18,7 +18,7 @@ import math
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -41,7 +41,7 @@ def parameter(
     *,
     default: Any = dataclasses.MISSING,
     low: int | None = None,
-    high: int = LARGEST,
+    high: float = LARGEST,
     choices: tuple[str, ...] = (),
     words: tuple[str, ...] = (),
 ) -> Any:
@@ -58,13 +58,13 @@ class Parameter:
     """What is known of one parameter, for the suite's reader, its schema and the docs."""
 
     name: str
-    kind: str  # "integer", "boolean", "text", "integers" (a list), and one of `choices` where there are any
+    kind: str  # "integer", "number", "boolean", "text", "integers" (a list), and one of `choices` where there are any
     doc: str
     required: bool
     default: Any
     low: int | None
     choices: tuple[str, ...]
-    high: int = LARGEST
+    high: float = LARGEST
     words: tuple[str, ...] = ()  # that stand for a value of this kind
 
 
@@ -118,6 +118,7 @@ class Workload(ABC):
     summary: ClassVar[str]
     dtypes: ClassVar[tuple[DType, ...]] = (DType.FLOAT64, DType.FLOAT32, DType.BFLOAT16, DType.FLOAT16)
     directions: ClassVar[tuple[str, ...]] = ("forward",)
+    serves: ClassVar[bool] = False  # its latency is what is asked for: more single calls are timed
     moves: ClassVar[bool] = False  # the work is to write the answer elsewhere: no view of an input is one
 
     dtype: str = parameter("element type", default="float32", choices=tuple(DType)[:5])
@@ -201,6 +202,37 @@ class Workload(ABC):
         del probe
         return {f"output{index}": np.asarray(output, dtype=np.float64) for index, output in enumerate(outputs)}
 
+    def arguments(self) -> tuple[str, ...]:
+        """Return the inputs that a call is given; all others, weights say, are bound when it is made ready."""
+        return tuple(self.input_shapes())
+
+    def varied(self, inputs: Arrays) -> dict[str, Any]:
+        """Return inputs of the same shapes and types whose arguments should lead to another answer.
+
+        They are halved (exactly, but for subnormals), and each is shifted further than the one before,
+        or factors of a product would meet the same partners again.
+        """
+        kinds, given = self.input_dtypes(), self.arguments()
+        places = {name: place for place, name in enumerate(given, start=1)}
+        return {
+            name: _halved(_shifted(array, places[name]), kinds[name]) if name in places else array
+            for name, array in inputs.items()
+        }
+
+    def stillness(self, tolerance: Tolerance) -> float:
+        """Return up to which difference the answer to other inputs counts as the same one."""
+        return tolerance.bound
+
+    def of_form(self, values: Mapping[str, Any], forms: Sequence[str]) -> dict[str, Any]:
+        """Return what is to be compared where a backend's formulas are of these declared `forms`."""
+        del forms
+        return dict(values)
+
+    def errors_by_part(self, observed: Arrays, reference: Arrays, forms: Sequence[str]) -> dict[str, float]:
+        """Return the largest error of each kind of observation, where there are several kinds."""
+        del observed, reference, forms
+        return {}
+
     def scales(self, inputs: Arrays, reference: Arrays) -> dict[str, Any]:
         """Return what errors of each observation are divided by: max |reference| unless said otherwise."""
         import numpy as np
@@ -244,6 +276,29 @@ class Workload(ABC):
         else:
             drawn = rng.standard_normal(shape, dtype=kind)
         return drawn * kind(32) if self.element is DType.INT8 else drawn
+
+    @property
+    def fed_from_host(self) -> bool:
+        """Whether a call's arguments lie in the host's memory, and bringing them to the device is part of the work."""
+        return False
+
+    @property
+    def kept_dtype(self) -> DType:
+        """The type that weights are kept in, where there are any."""
+        return self.element
+
+    @property
+    def arithmetic(self) -> str:
+        """The type that products are done in, which decides the ceiling."""
+        return self.dtype
+
+    def held_bytes(self) -> int:
+        """Return what an arm holds at the least: inputs, a second set of them for checks, and a few outputs."""
+        return 2 * self.input_bytes() + 3 * self.output_bytes()
+
+    def reference_bytes(self) -> int:
+        """Return what it takes at the least to work out the reference: inputs and answer are held."""
+        return self.input_bytes() + self.output_bytes()
 
     def input_bytes(self) -> int:
         """Return the size of all inputs."""
@@ -303,8 +358,7 @@ class Workload(ABC):
         ]
         if problems:
             raise ParameterError(problems)
-        plain: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in values.items()}
-        made = cls(**plain)
+        made = cls(**{name: _held(known[name], value) for name, value in values.items()})
         problems = made._impossible()
         if problems:
             raise ParameterError(problems)
@@ -345,6 +399,27 @@ def _parameters(cls: type[Workload]) -> dict[str, Parameter]:
     }
 
 
+def _held(spec: Parameter, value: Any) -> Any:
+    """Return a value as a workload holds it: `1` for a number is `1.0`, or one case would have two keys."""
+    if spec.kind == "number":
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _shifted(stored: Any, places: int) -> Any:
+    import numpy as np
+
+    return np.roll(np.asarray(stored).reshape(-1), places).reshape(np.shape(stored))
+
+
+def _halved(stored: Any, element: DType) -> Any:
+    if element.is_integer:
+        return stored >> 1
+    if element.storage == element.value:
+        return stored * stored.dtype.type(0.5)
+    return narrow(widen(stored, element) * 0.5, element)
+
+
 def _count(shape: tuple[int, ...]) -> int:
     total = 1
     for length in shape:
@@ -364,7 +439,7 @@ def _kind(hint: Any) -> str:
         return "integers"
     if origin in (typing.Union, types.UnionType):
         return _kind(next(arm for arm in typing.get_args(hint) if arm is not type(None)))
-    return {int: "integer", bool: "boolean", str: "text"}[hint]
+    return {int: "integer", float: "number", bool: "boolean", str: "text"}[hint]
 
 
 def _meant(name: str, known: tuple[str, ...]) -> str:
@@ -382,6 +457,8 @@ def _misfit(spec: Parameter, value: Any) -> Problem | None:
             fits = isinstance(value, bool)
         case "integer":
             fits = isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         case "integers":
             fits = isinstance(value, list | tuple) and all(
                 isinstance(item, int) and not isinstance(item, bool) for item in value
@@ -389,7 +466,12 @@ def _misfit(spec: Parameter, value: Any) -> Problem | None:
         case _:
             fits = isinstance(value, str)
     if not fits:
-        wanted = {"boolean": "true or false", "integer": "a whole number", "integers": "a list of whole numbers"}
+        wanted = {
+            "boolean": "true or false",
+            "integer": "a whole number",
+            "number": "a number",
+            "integers": "a list of whole numbers",
+        }
         described = " or ".join((wanted.get(spec.kind, "text"), *spec.words))
         return Problem(parameter=spec.name, message=f"{spec.name} must be {described}")
     if spec.choices and value not in spec.choices:
@@ -398,7 +480,7 @@ def _misfit(spec: Parameter, value: Any) -> Problem | None:
             message=f"{spec.name} cannot be {str(value)[:40]!r}",
             hint=_meant(str(value)[:40], spec.choices),
         )
-    numbers = value if spec.kind == "integers" else [value] if spec.kind == "integer" else []
+    numbers = value if spec.kind == "integers" else [value] if spec.kind in ("integer", "number") else []
     low = 0 if spec.low is None else spec.low
     if any(not low <= number <= spec.high for number in numbers):
         return Problem(parameter=spec.name, message=f"{spec.name} must lie between {low} and {spec.high}")

@@ -34,7 +34,11 @@ class Bundle:
 def make_bundle(workload: Workload, seed: int) -> Bundle:
     """Draw inputs from `seed` and the case's own key, and work out the answer in float64."""
     inputs = workload.inputs(_generator(workload, seed, 0))
-    probe = workload.probe(_generator(workload, seed, 1))
+    return bundle_of(workload, inputs, workload.probe(_generator(workload, seed, 1)))
+
+
+def bundle_of(workload: Workload, inputs: Mapping[str, Any], probe: Mapping[str, Any]) -> Bundle:
+    """Work out the answer to these inputs."""
     wide = workload.widened(inputs)
     reference = workload.reference(wide, probe)
     scales = workload.scales(wide, reference)

@@ -9,19 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
-from harness.backends.base import DeviceMissing, Operation, Placed, Prepared, Setting
+from harness.backends.base import DeviceMissing, Layout, NotHere, Operation, Placed, Prepared, Setting
+from harness.backends.jax import inference
+from harness.backends.jax.arrays import described, fetched, stored
 from harness.backends.jax.operations import MAKERS
 from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
 from harness.core.device import Device
-from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
+from harness.workloads.inference import Inference
+from harness.workloads.training import Training
 
 Function = Callable[..., Any]
 
@@ -64,21 +66,27 @@ class Jax:
         """Remember it: in JAX the precision belongs to each product and is traced in."""
         self._setting = replace(self._setting, math=mode)
 
-    def place(self, workload: Workload, inputs: Arrays) -> tuple[jax.Array, ...]:
-        """Copy into memory of JAX's own, aligned as its own arrays are."""
-        return self._placed(workload, inputs, self._operation(workload))
+    def place(self, workload: Workload, inputs: Arrays) -> tuple[Any, ...]:
+        """Copy into memory of JAX's own, aligned as its own arrays are; what is fed from the host stays there."""
+        layout = None if isinstance(workload, (Training, Inference)) else self._operation(workload).layout
+        return self._placed(workload, inputs, layout)
 
     def _operation(self, workload: Workload) -> Operation:
         return make_operation("jax", MAKERS, workload, self._setting)
 
-    def _placed(self, workload: Workload, inputs: Arrays, operation: Operation) -> tuple[jax.Array, ...]:
-        return tuple(
-            jax.device_put(_array(array, element), self._device, may_alias=False)
-            for array, element in laid_out(workload, inputs, operation.layout)
-        )
+    def _placed(self, workload: Workload, inputs: Arrays, layout: Layout | None) -> tuple[Any, ...]:
+        arrays = tuple(stored(array, element) for array, element in laid_out(workload, inputs, layout))
+        if workload.fed_from_host:
+            return arrays
+        return tuple(jax.device_put(array, self._device, may_alias=False) for array in arrays)
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
         """Count traces: each is a compilation."""
+        if isinstance(workload, (Training, Inference)):
+            prepare: Function = _training().prepare if isinstance(workload, Training) else inference.prepare
+            arguments = self.place(workload, inputs)
+            model: Prepared[Any] = prepare(workload, inputs, arguments, setting=self._setting, device=self._device)
+            return model
         operation, places = self._operation(workload), differentiated(workload)
         function = _with_gradients(operation.function, places) if places else operation.function
         traces = [0]
@@ -89,7 +97,7 @@ class Jax:
 
         return Prepared(
             function=jax.jit(traced),
-            arguments=self._placed(workload, inputs, operation),
+            arguments=self._placed(workload, inputs, operation.layout),
             compilations=lambda: traces[0],
             layout=operation.layout,
             tags=operation.tags,
@@ -106,21 +114,11 @@ class Jax:
 
     def fetch(self, value: Any) -> tuple[Any, ...]:
         """Copies, bfloat16 as float32."""
-        return tuple(
-            np.array(array, dtype=np.float32 if array.dtype == jnp.bfloat16 else array.dtype) for array in each(value)
-        )
+        return tuple(fetched(array) for array in each(value))
 
     def describe(self, value: Any) -> tuple[Placed, ...]:
         """Ask each array."""
-        return tuple(
-            Placed(
-                dtype=str(array.dtype),
-                device=",".join(sorted({_kind(device.platform) for device in array.devices()})),
-                shape=array.shape,
-                address=_address(array),
-            )
-            for array in each(value)
-        )
+        return tuple(described(array) for array in each(value))
 
     def peak_memory(self) -> int | None:
         """The allocator's own count; the CPU's has none."""
@@ -144,17 +142,10 @@ def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
     return run
 
 
-def _array(array: Any, element: DType) -> Any:
-    copied = np.array(array, order="C")
-    return copied.view(jnp.bfloat16) if element is DType.BFLOAT16 else copied
+def _training() -> Any:
+    """Import what needs Optax, or say that it is missing: all else works without."""
+    if find_spec("optax") is None:
+        raise NotHere("training in JAX needs optax, which is not installed; python -m pip install optax")
+    from harness.backends.jax import training
 
-
-def _address(array: jax.Array) -> int | None:
-    try:
-        return int(array.unsafe_buffer_pointer())
-    except (RuntimeError, ValueError):  # not every device tells, and an array may lie on several
-        return None
-
-
-def _kind(platform: str) -> str:
-    return "gpu" if platform in ("cuda", "rocm") else platform
+    return training

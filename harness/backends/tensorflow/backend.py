@@ -1,26 +1,28 @@
-"""TensorFlow: ``function`` as its users write it, ``xla`` with ``jit_compile``."""
+"""TensorFlow: ``function`` as its users write it, ``xla`` with ``jit_compile``, ``keras-fit`` for training alone."""
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import ml_dtypes
-import numpy as np
+import keras
 import tensorflow as tf
 
-from harness.backends.base import DeviceMissing, Operation, Placed, Prepared, Setting
+from harness.backends.base import DeviceMissing, Layout, Operation, Placed, Prepared, Setting
 from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
+from harness.backends.tensorflow import arrays, fitting, inference, training
+from harness.backends.tensorflow.arrays import Tensor
 from harness.backends.tensorflow.operations import MAKERS
 from harness.core.device import Device
-from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
+from harness.workloads.inference import Inference
+from harness.workloads.modelled import Modelled
+from harness.workloads.training import Training
 
 Function = Callable[..., Any]
-Tensor = Any  # TensorFlow ships no types
+FIT = "keras-fit"
 
 
 class TensorFlow:
@@ -47,6 +49,7 @@ class TensorFlow:
         build = tf.sysconfig.get_build_info()
         return {
             "framework_version": tf.__version__,
+            "keras_version": keras.__version__,
             "device_name": self._device_name(),
             "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
             "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
@@ -67,27 +70,39 @@ class TensorFlow:
         tf.config.experimental.enable_tensor_float_32_execution(allowed)
 
     def place(self, workload: Workload, inputs: Arrays) -> tuple[Tensor, ...]:
-        """Copy first: on the CPU a constant may keep NumPy's memory."""
-        return self._placed(workload, inputs, self._operation(workload))
+        """Copies on the device, or on the host where bringing them over is part of the work."""
+        layout = None if isinstance(workload, Modelled) else self._operation(workload).layout
+        return self._placed(workload, inputs, layout)
 
     def _operation(self, workload: Workload) -> Operation:
         return make_operation("tensorflow", MAKERS, workload, self._setting)
 
-    def _placed(self, workload: Workload, inputs: Arrays, operation: Operation) -> tuple[Tensor, ...]:
-        with tf.device(self._device):
-            return tuple(
-                tf.identity(tf.constant(_array(array, element)))
-                for array, element in laid_out(workload, inputs, operation.layout)
-            )
+    def _placed(self, workload: Workload, inputs: Arrays, layout: Layout | None) -> tuple[Tensor, ...]:
+        given = laid_out(workload, inputs, layout)
+        if workload.fed_from_host:
+            return tuple(arrays.copied(array, element) for array, element in given)
+        return tuple(arrays.on_device(array, element, self._device) for array, element in given)
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Tensor]:
+        """Models have rooms of their own."""
+        site = training.Site(device=self._device, jit=self._jit)
+        if isinstance(workload, Training):
+            train = fitting.prepare if self._setting.mode == FIT else training.prepare
+            return train(workload, inputs, site, self.place(workload, inputs))
+        if self._setting.mode == FIT:
+            raise NotImplementedError(f"{FIT} trains, and does nothing else")
+        if isinstance(workload, Inference):
+            return inference.prepare(workload, inputs, site, self.place(workload, inputs))
+        return self._prepare_operation(workload, inputs)
+
+    def _prepare_operation(self, workload: Workload, inputs: Arrays) -> Prepared[Tensor]:
         """Autograph is off, for it rewrites Python control flow and there is none."""
         operation, places = self._operation(workload), differentiated(workload)
         plain = _with_gradients(operation.function, places) if places else operation.function
         function = tf.function(plain, jit_compile=self._jit, autograph=False)
         return Prepared(
             function=function,
-            arguments=self._placed(workload, inputs, operation),
+            arguments=self._placed(workload, inputs, operation.layout),
             compilations=function.experimental_get_tracing_count,
             layout=operation.layout,
             tags=operation.tags,
@@ -105,22 +120,11 @@ class TensorFlow:
 
     def fetch(self, value: Any) -> tuple[Any, ...]:
         """Copies, bfloat16 as float32."""
-        return tuple(
-            np.array(tensor.numpy(), dtype=np.float32 if tensor.dtype == tf.bfloat16 else None)
-            for tensor in each(value)
-        )
+        return tuple(arrays.fetched(tensor) for tensor in each(value))
 
     def describe(self, value: Any) -> tuple[Placed, ...]:
-        """Ask each tensor for the memory that it is in, not for the operation's device."""
-        return tuple(
-            Placed(
-                dtype=tensor.dtype.name,
-                device=tf.DeviceSpec.from_string(tensor.backing_device).device_type.lower(),
-                shape=tuple(tensor.shape),
-                address=_address(tensor),
-            )
-            for tensor in each(value)
-        )
+        """Of each tensor, the memory that it is in."""
+        return tuple(arrays.placed(tensor) for tensor in each(value))
 
     def peak_memory(self) -> int | None:
         """The allocator's own count; the CPU's has none."""
@@ -129,16 +133,11 @@ class TensorFlow:
         return int(tf.config.experimental.get_memory_info(f"{self._kind.upper()}:0")["peak"])
 
 
-def _array(array: Any, element: DType) -> Any:
-    copied = np.array(array, order="C")
-    return copied.view(ml_dtypes.bfloat16) if element is DType.BFLOAT16 else copied
-
-
 def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
     """Return a function that returns the output and the gradients of the inputs at `places`."""
 
-    def run(*arrays: Tensor) -> tuple[Tensor, ...]:
-        *operands, upstream = arrays
+    def run(*given: Tensor) -> tuple[Tensor, ...]:
+        *operands, upstream = given
         chosen = [operands[place] for place in places]
         with tf.GradientTape() as tape:
             tape.watch(chosen)
@@ -147,17 +146,6 @@ def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
         return (output, *map(tf.convert_to_tensor, gradients))  # a look-up's gradient is a sparse one by itself
 
     return run
-
-
-def _address(tensor: Tensor) -> int | None:
-    """Ask through DLPack, whose description of an array begins with its address."""
-    try:
-        capsule = tf.experimental.dlpack.to_dlpack(tensor)
-    except (tf.errors.OpError, ValueError, RuntimeError):  # not every device and type can be described
-        return None
-    of_capsule = ctypes.pythonapi.PyCapsule_GetPointer
-    of_capsule.restype, of_capsule.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    return ctypes.c_void_p.from_address(of_capsule(capsule, b"dltensor")).value
 
 
 def _set_threads(threads: int) -> None:

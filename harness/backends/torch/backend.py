@@ -5,21 +5,25 @@ Gradients are off in the process but where a case asks for them.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
-from harness.backends.base import DeviceMissing, Operation, Placed, Prepared, Setting
+from harness.backends.base import DeviceMissing, Layout, Operation, Placed, Prepared, Setting
 from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
+from harness.backends.torch import inference, training
+from harness.backends.torch.arrays import described, image_layout, tensor
+from harness.backends.torch.compiling import compiled, count_graphs, take_sizes_as_they_are
 from harness.backends.torch.operations import MAKERS
 from harness.core.device import Device
 from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads.base import Arrays, Workload
+from harness.workloads.inference import Inference
+from harness.workloads.modelled import Modelled
+from harness.workloads.training import Training
 
 Function = Callable[..., Any]
 
@@ -41,6 +45,8 @@ class Torch:
         self._device = torch.device({"gpu": "cuda", "tpu": "xla"}.get(device.kind, device.kind))
         self._older = torch.get_float32_matmul_precision()
         self._untouched = {name: knob.fp32_precision for name, knob in _knobs().items()}
+        if self._compiles:
+            take_sizes_as_they_are()
 
     def facts(self) -> Mapping[str, Any]:
         """Versions, the device's own name, and the build."""
@@ -74,40 +80,49 @@ class Torch:
         products.allow_fp16_reduced_precision_reduction = mode is MathMode.DEFAULT
 
     def place(self, workload: Workload, inputs: Arrays) -> tuple[torch.Tensor, ...]:
-        """Copy into memory of PyTorch's own, aligned as its own tensors are."""
-        return self._placed(workload, inputs, self._operation(workload))
+        """Copy into memory of PyTorch's own, where the call wants it."""
+        layout = image_layout(workload) if isinstance(workload, Modelled) else self._operation(workload).layout
+        return self._placed(workload, inputs, layout)
 
     def _operation(self, workload: Workload) -> Operation:
         return make_operation("torch", MAKERS, workload, self._setting)
 
-    def _placed(self, workload: Workload, inputs: Arrays, operation: Operation) -> tuple[torch.Tensor, ...]:
-        tensors = [self._tensor(array, element) for array, element in laid_out(workload, inputs, operation.layout)]
+    def _placed(self, workload: Workload, inputs: Arrays, layout: Layout | None) -> tuple[torch.Tensor, ...]:
+        make = self._on_host if workload.fed_from_host else self._on_device
+        tensors = [make(array, element) for array, element in laid_out(workload, inputs, layout)]
         for index in differentiated(workload):
             tensors[index].requires_grad_()
         return tuple(tensors)
 
-    def _tensor(self, array: Any, element: DType) -> torch.Tensor:
-        held = np.ascontiguousarray(array).reshape(array.shape)  # of no axes it would make one
-        if element is DType.BFLOAT16:
-            return torch.tensor(held.view(np.int16), device=self._device).view(torch.bfloat16)
-        return torch.tensor(held, device=self._device)
+    def _on_device(self, array: Any, element: DType) -> torch.Tensor:
+        return tensor(array, element, self._device)
+
+    def _on_host(self, array: Any, element: DType) -> torch.Tensor:
+        """A GPU fetches from pinned memory, which is what a loader of its users gives it."""
+        held = tensor(array, element, "cpu")
+        return held.pin_memory() if self._kind == "gpu" else held
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
-        """Compile each function on its own, as its users do: without an option.
+        """Make ready a model, or a function.
 
-        Each sees one shape, so no option would be of use, and `dynamic=False` and `fullgraph=True` cost
-        about 2 % each of a call of 300 us in torch 2.13. A compiled function is differentiated from
-        outside, as training loops do it; the compiler sees that gradients are wanted and compiles both
-        directions.
+        A compiled function is differentiated from outside, as training loops do it; the compiler sees that
+        gradients are wanted and compiles both directions.
         """
+        match workload:
+            case Training():
+                arguments = self.place(workload, inputs)
+                return training.prepare(workload, inputs, arguments, self._device, compiles=self._compiles)
+            case Inference():
+                arguments = self.place(workload, inputs)
+                return inference.prepare(workload, inputs, arguments, self._device, compiles=self._compiles)
         operation, places = self._operation(workload), differentiated(workload)
         function: Function = operation.function
         if self._compiles:
-            function = torch.compile(_of_its_own(function))
+            function = compiled(function)
         return Prepared(
             function=_with_gradients(function, places) if places else function,
-            arguments=self._placed(workload, inputs, operation),
-            compilations=_count_graphs if self._compiles else int,
+            arguments=self._placed(workload, inputs, operation.layout),
+            compilations=count_graphs if self._compiles else int,
             layout=operation.layout,
             tags=operation.tags,
         )
@@ -134,15 +149,7 @@ class Torch:
 
     def describe(self, value: Any) -> tuple[Placed, ...]:
         """Ask each tensor."""
-        return tuple(
-            Placed(
-                dtype=str(tensor.dtype).removeprefix("torch."),
-                device={"cuda": "gpu", "xla": "tpu"}.get(tensor.device.type, tensor.device.type),
-                shape=tuple(tensor.shape),
-                address=tensor.untyped_storage().data_ptr() or None,
-            )
-            for tensor in each(value)
-        )
+        return described(each(value))
 
     def peak_memory(self) -> int | None:
         """The allocator's own count."""
@@ -178,31 +185,3 @@ def _with_gradients(function: Function, places: tuple[int, ...]) -> Function:
         return (output, *gradients)
 
     return run
-
-
-def _of_its_own(function: Function) -> Function:
-    """Return `function` with a code object of its own.
-
-    ``torch.compile`` keeps what it compiled by code object, and the lambdas above share theirs
-    among all workloads of a kind: the ninth shape would meet the limit of recompilations.
-    """
-    if not isinstance(function, types.FunctionType):  # a stranger's object that can be called
-        function = _called(function)
-    return types.FunctionType(
-        function.__code__.replace(), function.__globals__, function.__name__, None, function.__closure__
-    )
-
-
-def _called(function: Function) -> Any:
-    """Return a plain function around anything that can be called."""
-
-    def run(*arrays: Any) -> Any:
-        return function(*arrays)
-
-    return run
-
-
-def _count_graphs() -> int:
-    from torch._dynamo.utils import counters
-
-    return int(counters["stats"]["unique_graphs"])

@@ -152,7 +152,7 @@ def test_a_module_can_be_named_too(write: Write) -> None:
             "my_ops.py:4: the workload 'squash' lacks tolerance",
             "reason",
         ),
-        (SQUASH.replace("size: int", "size: float"), "a field that cannot be a parameter", "tuple[int, ...]"),
+        (SQUASH.replace("size: int", "size: complex"), "a field that cannot be a parameter", "tuple[int, ...]"),
         ("import harness\n@harness.workload\nclass A: pass\n", "my_ops.py:2: A is not a workload", "harness.Workload"),
         (SQUASH + TORCH_SQUASH.replace('"torch"', '"torhc"'), "no backend named 'torhc'", "did you mean 'torch'"),
         (SQUASH + TORCH_SQUASH.replace('"squash"', '"sqash"'), "no workload named 'sqash'", "did you mean 'squash'"),

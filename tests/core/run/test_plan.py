@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from harness.backends import registry
 from harness.backends.base import AS_WRITTEN, COMPILED, BackendInfo, Mode, Remedy
 from harness.core import plugins
 from harness.core.target import Target
@@ -54,6 +56,20 @@ def test_a_device_that_is_not_here_ends_the_command_where_it_was_asked_for() -> 
         planned(["a@cpu"], targets=[Target.parse("a@gpu")])
     with pytest.raises(DeviceUnavailable):
         planned(["a@cpu"], required=[Target.parse("a@gpu")])
+
+
+def test_a_mode_that_is_not_made_for_a_suite_is_left_out_where_another_of_its_backend_does_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find(name: str) -> BackendInfo:
+        refuses = {"a": lambda workload, mode, device: "not this" if mode == "fast" else None}
+        return info(name, modes=MODES, refuses=refuses.get(name, lambda workload, mode, device: "nothing"))
+
+    monkeypatch.setattr(registry, "backend_names", lambda: ("a", "b"))
+    monkeypatch.setattr(registry, "missing", lambda info, device: None)
+    plan = make_plan(replace(suite(8), targets=()), find=find, kinds=lambda: ("cpu",))
+    assert [str(target) for target in plan.targets] == ["a.plain@cpu", "b.plain@cpu", "b.fast@cpu"]
+    assert [settled.outcome for settled in plan.settled] == [Outcome.REFUSED] * 2
 
 
 def test_a_missing_framework_is_unavailable_with_the_command_that_installs_it() -> None:

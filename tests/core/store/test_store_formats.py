@@ -17,6 +17,7 @@ TYPES = {
     pa.string(): "string",
     pa.timestamp("us", tz="UTC"): "timestamp",
     pa.list_(pa.string()): "list of strings",
+    pa.list_(pa.float64()): "list of float64",
 }
 UNITS = {"_s": "s", "_ns": "ns", "_bytes": "B", "_j": "J", "_mhz": "MHz", "_mw": "mW", "_per_hour": "1/h"}
 RATES = {"flops_per_s": "FLOP/s", "bytes_per_s": "B/s", "items_per_s": "1/s"}

@@ -36,6 +36,7 @@ from harness.testing.virtual import (
 from harness.workloads.base import Workload
 from harness.workloads.bundle import make_bundle
 from harness.workloads.matmul import Matmul
+from harness.workloads.modelled import Modelled
 
 CASE = Matmul(m=4, n=4, k=4)
 INNER = 16
@@ -59,8 +60,16 @@ def test_its_case_passes_without_it(fault: Fault) -> None:
     assert failed(run_contract(None, honest, fault.workload, bundle, device=fault.device)) == set()
 
 
-@pytest.mark.parametrize("kind", ["cpu", "gpu", "tpu"])
-@pytest.mark.parametrize("workload", list(all_cases()), ids=case_id)
+def everywhere() -> list[Any]:
+    """Return every case on every kind of device; whole models, which take seconds, on one of them."""
+    return [
+        pytest.param(workload, kind, id=f"{case_id(workload)}-{kind}")
+        for workload in all_cases()
+        for kind in (("gpu",) if isinstance(workload, Modelled) else ("cpu", "gpu", "tpu"))
+    ]
+
+
+@pytest.mark.parametrize(("workload", "kind"), everywhere())
 def test_no_valid_arm_is_refused(workload: Workload, kind: str) -> None:
     device = Device(kind)
     honest = FakeBackend(device=device, mode="good", threads=1)

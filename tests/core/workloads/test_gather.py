@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.backends.proof import other_inputs
 from harness.core.dtype import DType, narrow, widen
 from harness.workloads.accuracy import accuracy, why_wrong
 from harness.workloads.base import ParameterError
@@ -39,7 +38,7 @@ def test_other_inputs_look_up_rows_that_there_are(rows: int, count: int, seed: i
     case = Gather(rows=rows, width=2, count=count)
     inputs: Any = make_bundle(case, seed).inputs
     for _ in range(3):
-        inputs = other_inputs(case, inputs)
+        inputs = case.varied(inputs)
         assert inputs["indices"].dtype == np.int32
         assert 0 <= inputs["indices"].min() <= inputs["indices"].max() < rows
 
