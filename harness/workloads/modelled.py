@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.core.dtype import DType
@@ -98,11 +99,7 @@ class Modelled(Workload):
 
     def input_dtypes(self) -> dict[str, DType]:
         """Whole numbers are int32, which all frameworks take; weights are kept in the type of training."""
-        kinds = dict.fromkeys(self.starts(), self.kept_dtype)
-        for number in range(self.batches()):
-            for name, fed in self.batch_names(number).items():
-                kinds[name] = self.element if fed.below is None else DType.INT32
-        return kinds
+        return dict(_kinds(self))
 
     def inputs(self, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
         """Weights by their own scale; real numbers normal, whole ones among those that there are."""
@@ -180,6 +177,15 @@ class Modelled(Workload):
     def weight_bytes(self) -> int:
         """Return the size of all weights."""
         return self.network.weight_count() * self.kept_dtype.itemsize
+
+
+@lru_cache(maxsize=64)  # a training that is fed by hand asks for each of its batches
+def _kinds(case: Modelled) -> dict[str, DType]:
+    kinds = dict.fromkeys(case.starts(), case.kept_dtype)
+    for number in range(case.batches()):
+        for name, fed in case.batch_names(number).items():
+            kinds[name] = case.element if fed.below is None else DType.INT32
+    return kinds
 
 
 def smallest(only: tuple[str, ...] = ()) -> Iterator[Mapping[str, Any]]:

@@ -22,7 +22,7 @@ def quality_of(predicted: Any, wanted: Any) -> Quality:
     """Compare class numbers; a class that no sample is of is left out of the means.
 
     >>> quality_of([0, 1, 1, 2], [0, 1, 2, 2])
-    Quality(accuracy=0.75, recall=0.8333333333333334, f1=0.7777777777777778)
+    Quality(accuracy=0.75, recall=0.8333333333333334, f1=0.7777777777777777)
     """
     import numpy as np
 
