@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.backends.base import BackendInfo
-from harness.backends.catalog import TENSORFLOW, TORCH
+from harness.backends.catalog import KERAS_FIT, TENSORFLOW, TORCH
 from harness.backends.proof import call
 from harness.core.device import Device
 from harness.testing.contract import ContractResult, run_contract
@@ -198,6 +198,8 @@ def test_what_is_moved_lies_elsewhere_each_time(info: BackendInfo, op: str, layo
     """And in the order stated: a transposed answer would have been read as it lies."""
     case = Memory(op=op, bytes=20_000, layout=layout)
     for mode in info.modes:
+        if info.refuses(case, mode.name, CPU):
+            continue
         backend = load_backend(info, mode.name, CPU)
         prepared = backend.prepare(case, bundle_of(case).inputs)
         answers = [call(prepared), call(prepared)]
@@ -220,7 +222,7 @@ def test_tensorflow_still_rounds_a_constant_of_its_gelu(request: pytest.FixtureR
     """The day this works, the refusal has to go."""
     if TENSORFLOW not in chosen(request.config):
         pytest.skip("tensorflow was not asked for")
-    for mode in TENSORFLOW.modes:
+    for mode in [mode for mode in TENSORFLOW.modes if mode.name != KERAS_FIT]:
         assert "constant" in str(TENSORFLOW.refuses(case, mode.name, CPU))
         results = run_contract(None, load_backend(TENSORFLOW, mode.name, CPU), case, bundle_of(case))
         assert "V1" in {result.code for result in results if not result.passed}
