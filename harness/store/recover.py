@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -73,8 +74,9 @@ def _recover_one(layout: Layout, path: Path, moment: float) -> bool:
 
 def _sweep(layout: Layout, *, older_than: float) -> None:
     for path in _leftovers(layout):
-        with files.storing(path, doing="remove"):
-            if path.exists() and path.stat().st_mtime < older_than:
+        # Whoever writes it may rename it between any two looks.
+        with files.storing(path, doing="remove"), suppress(FileNotFoundError):
+            if path.stat().st_mtime < older_than:
                 files.remove_if_there(path)
 
 

@@ -214,6 +214,11 @@ def _line(entry: dict[str, Any]) -> bytes:
     return b'[%d,"%08x",%s]\n' % (len(payload), zlib.crc32(payload), payload)
 
 
+def test_a_leftover_that_somebody_renames_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.store.recover._leftovers", lambda layout: iter([layout.root / ".gone.tmp"]))
+    assert recover(tmp_path) == []
+
+
 def test_leftovers_of_yesterday_are_swept_and_those_of_today_are_not(
     tmp_path: Path, write_run: Callable[..., RunPaths]
 ) -> None:
