@@ -242,6 +242,7 @@ def until(condition: Any, limit_s: float = 60.0) -> None:
 
 def test_no_process_outlives_a_run_that_was_killed_outright(root: Path, tmp_path: Path) -> None:
     process = start_a_long_run(root, tmp_path)
+    until(lambda: b'"measured"' in read(tmp_path) or b'"invalid"' in read(tmp_path))  # what is not proved is no result
     assert leftovers(tmp_path)
     process.kill()
     process.communicate()
