@@ -14,8 +14,10 @@ from harness.workloads import sameness
 from harness.workloads.training import Training
 
 if TYPE_CHECKING:
-    from harness.backends.base import Backend, Prepared
+    from harness.backends.base import Backend, Learning, Prepared
+    from harness.core.device import Device
     from harness.workloads.base import Workload
+    from harness.workloads.bundle import Bundle
 
 
 def observe(
@@ -33,6 +35,38 @@ def observe(
     late = prepared.learning.weights()
     _reset(prepared)
     return sameness.observations(workload, losses=losses, gradients=gradients, early=early, late=late)
+
+
+def expected(bundle: Bundle, known: Learning[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what observations should be and what errors are divided by, in the backend's declared forms."""
+    return sameness.of_form(bundle.reference, known.forms), sameness.of_form(bundle.scales, known.forms)
+
+
+def told(
+    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], seen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the columns of a row that only a training has: how far each part is off, and losses of whole batches."""
+    if prepared.learning is None:
+        return {}
+    assert isinstance(workload, Training)  # noqa: S101
+    errors = sameness.errors_by_part(seen, bundle.reference, prepared.learning.forms)
+    losses = seen[sameness.LOSS]
+    if workload.is_sampled or len(losses) < sameness.STEPS:
+        losses = losses_of(backend, prepared, prepared.arguments, sameness.STEPS)
+        _reset(prepared)
+    return {"losses": [float(loss) for loss in losses], **{f"{part}_error": each for part, each in errors.items()}}
+
+
+def misplaced(workload: Workload, prepared: Prepared[Any], device: Device) -> str | None:
+    """Say which of a model's weights is elsewhere, or of another type."""
+    if prepared.learning is None:
+        return None
+    assert isinstance(workload, Training)  # noqa: S101
+    wanted = (workload.kept_dtype, device.kind)
+    for place in prepared.learning.describe():
+        if (place.dtype, place.device) != wanted:
+            return f"a weight is {place.dtype} on {place.device}, not {wanted[0]} on {wanted[1]}"
+    return None
 
 
 def losses_of(

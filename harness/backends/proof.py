@@ -56,7 +56,7 @@ def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(order.index(axis) for axis in range(len(order)))
 
 
-def _observed(
+def observed(
     backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], output: Any
 ) -> dict[str, Any]:
     """Return the observations of an answer; a training is asked for all that it does, whatever the output."""
@@ -78,35 +78,30 @@ def _observed_of(
     return workload.observe(fetched(backend, prepared, output), bundle.probe)
 
 
-def _expected(workload: Workload, bundle: Bundle, prepared: Prepared[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what observations should be and what errors are divided by, in the backend's declared forms."""
-    forms = prepared.learning.forms if prepared.learning is not None else ()
-    return workload.of_form(bundle.reference, forms), workload.of_form(bundle.scales, forms)
+def _expected(bundle: Bundle, prepared: Prepared[Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what observations should be and what errors are divided by."""
+    if prepared.learning is not None:
+        return learning.expected(bundle, prepared.learning)
+    return bundle.reference, bundle.scales
+
+
+def judged(bundle: Bundle, prepared: Prepared[Any], seen: Mapping[str, Any]) -> tuple[Accuracy, Doubt | None]:
+    """V1: observations lie within the tolerance of their type and math mode, and are not too good for it."""
+    found = accuracy(seen, *_expected(bundle, prepared))
+    reason = why_wrong(found, bundle.tolerance)
+    return found, None if reason is None else Doubt(code="V1", detail=reason)
 
 
 def check_answer(
     backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], output: Any
 ) -> tuple[Accuracy, Doubt | None]:
-    """V1: the answer lies within the tolerance of its type and math mode, and is not too good for it."""
-    found = accuracy(_observed(backend, workload, bundle, prepared, output), *_expected(workload, bundle, prepared))
-    reason = why_wrong(found, bundle.tolerance)
-    return found, None if reason is None else Doubt(code="V1", detail=reason)
-
-
-def errors_by_part(
-    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any]
-) -> dict[str, float]:
-    """Return how far each kind of observation is off."""
-    observed = _observed(backend, workload, bundle, prepared, None)
-    forms = prepared.learning.forms if prepared.learning is not None else ()
-    return workload.errors_by_part(observed, bundle.reference, forms)
+    """V1: the answer is right."""
+    return judged(bundle, prepared, observed(backend, workload, bundle, prepared, output))
 
 
 def check_answer_to(backend: Backend[Any], workload: Workload, others: Bundle, prepared: Prepared[Any]) -> Doubt | None:
     """V1: what was prepared on some inputs gives the right answer to others."""
-    observed = _observed_of(backend, workload, others, prepared, others.inputs)
-    reason = why_wrong(accuracy(observed, *_expected(workload, others, prepared)), others.tolerance)
-    return None if reason is None else Doubt(code="V1", detail=reason)
+    return judged(others, prepared, _observed_of(backend, workload, others, prepared, others.inputs))[1]
 
 
 def check_inputs_matter(
@@ -123,13 +118,13 @@ def check_inputs_matter(
     if not prepared.arguments:
         return None
     inputs: Mapping[str, Any] = bundle.inputs
-    reference, scales = _expected(workload, bundle, prepared)
+    reference, scales = _expected(bundle, prepared)
     still = {name for name, values in reference.items() if np.any(values)}  # zeros may well stay so
     bound = workload.stillness(bundle.tolerance)
     for _ in range(OTHERS):
         inputs = workload.varied(inputs)
-        observed = _observed_of(backend, workload, bundle, prepared, inputs)
-        still -= {name for name in still if _moved(name, observed, reference, scales, bound)}
+        seen = _observed_of(backend, workload, bundle, prepared, inputs)
+        still -= {name for name in still if _moved(name, seen, reference, scales, bound)}
         if not still:
             return None
     listed = "" if len(still) == len(reference) else f" in {', '.join(sorted(still))}"
@@ -137,11 +132,11 @@ def check_inputs_matter(
 
 
 def _moved(
-    name: str, observed: Mapping[str, Any], reference: Mapping[str, Any], scales: Mapping[str, Any], bound: float
+    name: str, seen: Mapping[str, Any], reference: Mapping[str, Any], scales: Mapping[str, Any], bound: float
 ) -> bool:
-    if name not in observed:
+    if name not in seen:
         return True  # an answer of another shape is another answer, and V1's to refuse
-    return accuracy(*({name: each[name]} for each in (observed, reference, scales))).max_error > bound
+    return accuracy(*({name: each[name]} for each in (seen, reference, scales))).max_error > bound
 
 
 def check_placed(
@@ -161,19 +156,8 @@ def check_placed(
     wrong = (inputs is not None and _misplaced("input", inputs, wanted_in)) or _misplaced(
         "output", backend.describe(output), wanted_out
     )
-    wrong = wrong or _misplaced_weights(workload, prepared, device)
+    wrong = wrong or learning.misplaced(workload, prepared, device)
     return Doubt(code="V7", detail=wrong) if wrong else None
-
-
-def _misplaced_weights(workload: Workload, prepared: Prepared[Any], device: Device) -> str | None:
-    """Say which of a model's weights is elsewhere, or of another type."""
-    if prepared.learning is None:
-        return None
-    wanted = (workload.kept_dtype, device.kind)
-    for place in prepared.learning.describe():
-        if (place.dtype, place.device) != wanted:
-            return f"a weight is {place.dtype} on {place.device}, not {wanted[0]} on {wanted[1]}"
-    return None
 
 
 def _reordered(wanted: list[Wanted], orders: Sequence[Order]) -> list[Wanted]:
@@ -199,14 +183,13 @@ def _words(place: Wanted) -> str:
 
 
 def check_same_again(
-    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], first: Any
+    backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], before: Mapping[str, Any]
 ) -> Doubt | None:
-    """V10: a second call does the same work and gives the same answer."""
-    before = _observed(backend, workload, bundle, prepared, first)
+    """V10: a second call does the same work and gives the same answer as the one that was observed `before`."""
     output = call(prepared)
     backend.wait(output)
-    after = _observed(backend, workload, bundle, prepared, output)
-    apart = accuracy(after, before, _expected(workload, bundle, prepared)[1]).max_error
+    after = observed(backend, workload, bundle, prepared, output)
+    apart = accuracy(after, before, _expected(bundle, prepared)[1]).max_error
     if apart <= bundle.tolerance.bound:
         return None
     return Doubt(code="V10", detail=f"a second call differs from the first by {apart:.3g}")

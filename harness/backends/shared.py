@@ -6,9 +6,9 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from harness.backends.base import Layout, Maker, Operation, Setting
+from harness.backends.base import Layout, Learning, Maker, Operation, Placed, Setting
 from harness.backends.implementations import stranger
 from harness.core.dtype import DType
 from harness.workloads.base import Arrays, Workload
@@ -28,6 +28,44 @@ def make_operation(
     if operation.layout is None or not places:
         return operation
     return replace(operation, layout=operation.layout.backward(places))
+
+
+class Trainee(Protocol):
+    """A model in training, as every backend makes one that can be asked for all of `Learning`."""
+
+    def weights(self) -> Mapping[str, Any]:
+        """All weights and statistics."""
+
+    def gradients(self, *arguments: Any) -> Mapping[str, Any]:
+        """Of the first batch."""
+
+    def describe(self) -> tuple[Placed, ...]:
+        """Where the weights are."""
+
+    def predict(self, *features: Any) -> Any:
+        """What the model gives."""
+
+    def forward(self, *arguments: Any) -> Any:
+        """The loss alone."""
+
+    def backward(self, *arguments: Any) -> Any:
+        """The loss and all gradients."""
+
+    def input(self, *arguments: Any) -> Any:
+        """The first batch on the device."""
+
+
+def learning_of(trainee: Trainee, workload: Workload, forms: tuple[str, ...] = ()) -> Learning[Any]:
+    """Return what can be asked of `trainee`; it has a phase for input only where a step brings its own."""
+    fed = {"input": trainee.input} if workload.fed_from_host else {}
+    return Learning(
+        weights=trainee.weights,
+        gradients=trainee.gradients,
+        describe=trainee.describe,
+        predict=trainee.predict,
+        phases={"forward": trainee.forward, "backward": trainee.backward, **fed},
+        forms=forms,
+    )
 
 
 def differentiated(workload: Workload) -> tuple[int, ...]:

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
-from typing import Any
 
 from harness.report import words
 from harness.report.escape import code, visible
 from harness.report.findings import RunFindings, name_of
 from harness.report.picture import Curves, Panel, Picture, slug
+from harness.report.rows import params_of
 from harness.report.tables import table
 from harness.report.words import UNKNOWN
 from harness.stats.estimate import t_quantile
@@ -163,7 +163,7 @@ class Group:
     case: str
     target: str
     precision: str
-    goal: float
+    goal: float | None
     arms: tuple[Measurement, ...]
 
     @property
@@ -173,7 +173,7 @@ class Group:
 
     def accuracies(self) -> dict[int, float]:
         """Return the accuracy after the last epoch, by seed."""
-        return {_params(arm)["seed"]: arm.accuracy for arm in self.arms if arm.accuracy is not None}
+        return {params_of(arm).get("seed", 0): arm.accuracy for arm in self.arms if arm.accuracy is not None}
 
 
 def quality(run: RunFindings) -> Iterator[str]:
@@ -198,13 +198,18 @@ def _groups(run: RunFindings) -> list[Group]:
     found: dict[tuple[str, ...], list[Measurement]] = defaultdict(list)
     for arm in run.arms:
         if arm.workload == "time_to_accuracy" and arm.replica == 0 and _tried(arm):
-            known = _params(arm)
+            known = params_of(arm)
             same = json.dumps({name: known[name] for name in sorted(known) if name not in ("seed", "precision")})
             found[same, arm.case.partition("[")[0], name_of(arm), str(known.get("precision"))].append(arm)
     return [
-        Group(case=case, target=target, precision=precision, goal=float(_params(arms[0])["target"]), arms=tuple(arms))
+        Group(case=case, target=target, precision=precision, goal=_goal(arms[0]), arms=tuple(arms))
         for (_, case, target, precision), arms in found.items()
     ]
+
+
+def _goal(arm: Measurement) -> float | None:
+    goal = params_of(arm).get("target")
+    return float(goal) if isinstance(goal, int | float) else None
 
 
 def _tried(arm: Measurement) -> bool:
@@ -270,8 +275,3 @@ def _by_case(arms: Sequence[Measurement]) -> dict[str, list[Measurement]]:
         if arm.replica == 0:
             found[arm.case].append(arm)
     return dict(found)
-
-
-def _params(arm: Measurement) -> dict[str, Any]:
-    known = json.loads(arm.params)
-    return known if isinstance(known, dict) else {}

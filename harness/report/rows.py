@@ -6,6 +6,7 @@ is the one place where the one becomes the other.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, asdict, fields
@@ -43,6 +44,15 @@ def sample_frame(samples: Iterable[Sample]) -> pd.DataFrame:
     """Return the columns of `samples` that comparisons need."""
     rows = [tuple(getattr(sample, name) for name in SAMPLE_COLUMNS) for sample in samples]
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
+
+
+def params_of(row: Measurement) -> dict[str, Any]:
+    """Return the parameters of a row's case; a store may come from anywhere, and what is no object has none."""
+    try:
+        known = json.loads(row.params)
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -6,16 +6,15 @@ two pictures, for a line between them would claim something in the middle.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from harness.core.target import split_threads
 from harness.report.escape import visible
 from harness.report.findings import RunFindings, name_of
 from harness.report.picture import Dot, Lines, Picture, slug
+from harness.report.rows import params_of
 from harness.store.record import Measurement, Outcome
 
 _LARGEST = 1e300  # beyond it an integer is no float
@@ -48,7 +47,7 @@ def lines_of(run: RunFindings, targets: tuple[str, ...], prefix: str) -> list[Pi
 
 def _family(arm: Measurement) -> Family:
     said = {"dtype": arm.dtype, "math": arm.math, "direction": arm.direction, "cache": arm.cache}
-    choices = {name: str(value) for name, value in _params(arm).items() if isinstance(value, str | bool)} | said
+    choices = {name: str(value) for name, value in params_of(arm).items() if isinstance(value, str | bool)} | said
     counted = split_threads(arm.label)[1]
     choices |= {"at": counted} if counted else {}
     return Family(
@@ -123,14 +122,6 @@ def _sizes(arms: Sequence[Measurement], unit: str) -> tuple[str, dict[str, float
 def _numbers(arm: Measurement) -> dict[str, float]:
     return {
         name: float(value)
-        for name, value in _params(arm).items()
+        for name, value in params_of(arm).items()
         if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
     }
-
-
-def _params(arm: Measurement) -> dict[str, Any]:
-    try:
-        known = json.loads(arm.params)
-    except ValueError:
-        return {}
-    return known if isinstance(known, dict) else {}

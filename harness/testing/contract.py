@@ -149,7 +149,8 @@ def _placed(trial: Trial) -> str | None:
 
 
 def _same_again(trial: Trial) -> str | None:
-    return _words(proof.check_same_again(trial.backend, trial.workload, trial.bundle, trial.prepared, trial.first))
+    given = (trial.backend, trial.workload, trial.bundle, trial.prepared)
+    return _words(proof.check_same_again(*given, proof.observed(*given, trial.first)))
 
 
 def _inputs_untouched(trial: Trial) -> str | None:

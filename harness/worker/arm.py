@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.backends import proof
 from harness.backends.convergence import make_ready
+from harness.backends.learning import told as told_of
 from harness.core.math_mode import MathMode
 from harness.measure.block import Block, Calls, run_block, run_latency
 from harness.measure.calibrate import calibrate
@@ -27,10 +28,9 @@ from harness.measure.validity import (
     elidable_calls,
 )
 from harness.worker.beside import Beside
-from harness.worker.learned import learned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from harness.backends.base import Backend, Prepared
     from harness.core.device import Device
@@ -79,8 +79,9 @@ class Arm:
         self._backend.wait(output)
         first_call_s = time.perf_counter() - start
         self._peak_host_bytes = memory.grown()
-        found, wrong = proof.check_answer(self._backend, self._workload, self._bundle, self._prepared, output)
-        doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output)
+        seen = proof.observed(self._backend, self._workload, self._bundle, self._prepared, output)
+        found, wrong = proof.judged(self._bundle, self._prepared, seen)
+        doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output, seen)
         self._calls = Calls(self._prepared.function, *self._arguments_in_turn())
         self._steps = learning.steps if (learning := self._prepared.learning) is not None else 1
         self._output = output
@@ -95,8 +96,7 @@ class Arm:
             "output_hash": proof.output_hash(self._backend, self._prepared, output),
             "tags": self._tags(),
             "phases": list(learning.phases) if learning is not None else [],
-            **(self._learned() if learning is not None and not wrong else {}),
-            **(self._prepared.quality() if self._prepared.quality is not None and not wrong else {}),
+            **({} if wrong else self._told(seen)),
             "doubts": _plain(doubts),
             "checks": ["V1"] if wrong else ["V1", "V2", *(["V3"] if self._workload.moves else []), "V7", "V10"],
         }
@@ -105,16 +105,18 @@ class Arm:
         layout = self._prepared.layout
         return [*self._prepared.tags, *([f"layout={layout.name}"] if layout is not None else [])]
 
-    def _learned(self) -> Message:
-        """What a training came to: its losses on the batches that are timed, and how far each part is off."""
-        return learned(self._backend, self._workload, self._bundle, self._prepared)
+    def _told(self, seen: Mapping[str, Any]) -> Message:
+        """What a training came to, and in all its epochs if it is one to a quality."""
+        quality = self._prepared.quality
+        told = told_of(self._backend, self._workload, self._bundle, self._prepared, seen)
+        return {**told, **(quality() if quality is not None else {})}
 
-    def _prove_answer(self, output: Any) -> list[Doubt | None]:
+    def _prove_answer(self, output: Any, seen: Mapping[str, Any]) -> list[Doubt | None]:
         backend, workload, bundle, prepared = self._backend, self._workload, self._bundle, self._prepared
         return [
             proof.check_placed(backend, workload, prepared, output, self._device),
             proof.check_own_memory(backend, workload, prepared, output),
-            proof.check_same_again(backend, workload, bundle, prepared, output),
+            proof.check_same_again(backend, workload, bundle, prepared, seen),
             proof.check_inputs_matter(backend, workload, bundle, prepared),
         ]
 

@@ -18,7 +18,7 @@ import math
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -223,16 +223,6 @@ class Workload(ABC):
         """Return up to which difference the answer to other inputs counts as the same one."""
         return tolerance.bound
 
-    def of_form(self, values: Mapping[str, Any], forms: Sequence[str]) -> dict[str, Any]:
-        """Return what is to be compared where a backend's formulas are of these declared `forms`."""
-        del forms
-        return dict(values)
-
-    def errors_by_part(self, observed: Arrays, reference: Arrays, forms: Sequence[str]) -> dict[str, float]:
-        """Return the largest error of each kind of observation, where there are several kinds."""
-        del observed, reference, forms
-        return {}
-
     def scales(self, inputs: Arrays, reference: Arrays) -> dict[str, Any]:
         """Return what errors of each observation are divided by: max |reference| unless said otherwise."""
         import numpy as np
@@ -281,11 +271,6 @@ class Workload(ABC):
     def fed_from_host(self) -> bool:
         """Whether a call's arguments lie in the host's memory, and bringing them to the device is part of the work."""
         return False
-
-    @property
-    def kept_dtype(self) -> DType:
-        """The type that weights are kept in, where there are any."""
-        return self.element
 
     @property
     def arithmetic(self) -> str:

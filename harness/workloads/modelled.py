@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from harness.core.dtype import DType
 from harness.workloads.base import Arrays, Problem, Workload, parameter
@@ -31,8 +31,6 @@ WEIGHT, STATISTIC, BATCH, TARGET = "weight", "statistic", "batch", "target"
 @dataclass(frozen=True, kw_only=True)
 class Modelled(Workload):
     """A workload around a model."""
-
-    distributions: ClassVar[tuple[str, ...]] = ("normal",)
 
     model: str = parameter("which model", choices=tuple(MODELS))
     size: str = parameter("how large it is", choices=SIZES)
@@ -80,7 +78,7 @@ class Modelled(Workload):
 
     def arguments(self) -> tuple[str, ...]:
         """The batches; weights are bound."""
-        return tuple(name for number in range(self.batches()) for name in self.batch_names(number))
+        return _arguments(self)
 
     def starts(self) -> dict[str, Weight]:
         """Return weights and statistics by their names among the inputs."""
@@ -100,6 +98,11 @@ class Modelled(Workload):
     def input_dtypes(self) -> dict[str, DType]:
         """Whole numbers are int32, which all frameworks take; weights are kept in the type of training."""
         return dict(_kinds(self))
+
+    @property
+    def kept_dtype(self) -> DType:
+        """The type that weights are kept in."""
+        return self.element
 
     def inputs(self, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
         """Weights by their own scale; real numbers normal, whole ones among those that there are."""
@@ -179,7 +182,12 @@ class Modelled(Workload):
         return self.network.weight_count() * self.kept_dtype.itemsize
 
 
-@lru_cache(maxsize=64)  # a training that is fed by hand asks for each of its batches
+@lru_cache(maxsize=64)  # a training that is fed by hand asks for each of its batches, of this too
+def _arguments(case: Modelled) -> tuple[str, ...]:
+    return tuple(name for number in range(case.batches()) for name in case.batch_names(number))
+
+
+@lru_cache(maxsize=64)
 def _kinds(case: Modelled) -> dict[str, DType]:
     kinds = dict.fromkeys(case.starts(), case.kept_dtype)
     for number in range(case.batches()):

@@ -56,10 +56,10 @@ def reference_of(case: Training, inputs: Arrays) -> dict[str, Any]:
     from harness.workloads.network.tape import Corners
 
     watched = Corners(reach=DRIFTED)
-    found = {**_trained(case, inputs, "", watched), **_started(case, inputs, "")}
+    found = _trained(case, inputs, case.proof_steps, watched)
     doubts = _early_doubts(case, inputs, found)
     if case.rule.is_adam:
-        other = {**_trained(case, inputs, HAT, None), **_started(case, inputs, HAT)}
+        other = _trained(case, inputs, case.proof_steps, None, form=HAT)
         found |= {f"{name}@{HAT}": array for name, array in other.items() if _part(name) != GRADIENT}
     lengths = _lengths(case, inputs, found)
     if watched.met:
@@ -75,39 +75,39 @@ def reference_of(case: Training, inputs: Arrays) -> dict[str, Any]:
     }
 
 
-def _trained(case: Training, inputs: Arrays, form: str, corners: Corners | None) -> dict[str, Any]:
-    """Take all steps; losses, and what is held afterwards."""
+def _trained(
+    case: Training, inputs: Arrays, steps: int, corners: Corners | None, form: str = ""
+) -> dict[str, NDArray[np.float64]]:
+    """Take so many steps; all that is observed of them."""
     import numpy as np
 
-    trainer, losses, _ = _walk(case, inputs, form, case.proof_steps, corners)
-    unbiased = sketched(case, STATISTIC, trainer.running.unbiased)
-    return {
-        LOSS: np.array(losses),
-        **sketched(case, WEIGHT, trainer.weights),
-        **sketched(case, STATISTIC, trainer.running.biased),
-        **{f"{name}@{UNBIASED}": array for name, array in unbiased.items()},
-    }
-
-
-def _started(case: Training, inputs: Arrays, form: str, corners: Corners | None = None) -> dict[str, Any]:
-    """Take the first steps; the first gradients, and what is held then."""
-    trainer, _, gradients = _walk(case, inputs, form, case.early_steps, corners)
-    unbiased = _early(case, {**trainer.weights, **trainer.running.unbiased})
-    return {
-        **sketched(case, GRADIENT, gradients),
-        **_early(case, {**trainer.weights, **trainer.running.biased}),
-        **{f"{name}@{UNBIASED}": array for name, array in unbiased.items() if name.endswith(".variance")},
-    }
-
-
-def _walk(case: Training, inputs: Arrays, form: str, steps: int, corners: Corners | None) -> Any:
     from harness.workloads.network.tape import watching
 
     batches = [case.batch_of(inputs, number) for number in range(min(steps, case.batches()))]
     trainer = case.trainer(inputs, form)
+    losses: list[float] = []
+    seen: dict[str, NDArray[np.float64]] = {}
     with watching(corners) if corners is not None else nullcontext():
-        seen = [trainer.step(batches[step % len(batches)]) for step in range(steps)]
-    return trainer, [step.loss for step in seen], seen[0].gradients
+        for number in range(steps):
+            step = trainer.step(batches[number % len(batches)])
+            losses.append(step.loss)
+            if number == 0:
+                seen |= sketched(case, GRADIENT, step.gradients)
+            if number + 1 == case.early_steps:
+                seen |= _early(case, {**trainer.weights, **trainer.running.biased})
+                seen |= _unbiased(_early(case, {**trainer.weights, **trainer.running.unbiased}))
+    return {
+        LOSS: np.array(losses),
+        **seen,
+        **sketched(case, WEIGHT, trainer.weights),
+        **sketched(case, STATISTIC, trainer.running.biased),
+        **_unbiased(sketched(case, STATISTIC, trainer.running.unbiased)),
+    }
+
+
+def _unbiased(sketches: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variances, as what a backend of that form holds."""
+    return {f"{name}@{UNBIASED}": array for name, array in sketches.items() if name.endswith(".variance")}
 
 
 def _early_doubts(case: Training, inputs: Arrays, found: Arrays) -> dict[str, float]:
@@ -115,12 +115,13 @@ def _early_doubts(case: Training, inputs: Arrays, found: Arrays) -> dict[str, fl
     from harness.workloads.network.tape import Corners
 
     met = Corners(reach=REACH)
-    _started(case, inputs, "", met)
+    _trained(case, inputs, case.early_steps, met)
     doubts: dict[str, float] = {}
     if met.met and not case.is_mixed:
         for lean in (1, -1):
-            other = _started(case, inputs, "", Corners(reach=REACH, lean=lean))
-            doubts = {name: doubts.get(name, 0.0) + DOUBTED * _rms(other[name] - found[name]) for name in other}
+            other = _trained(case, inputs, case.early_steps, Corners(reach=REACH, lean=lean))
+            for name in [name for name in other if _part(name) in (GRADIENT, EARLY)]:
+                doubts[name] = doubts.get(name, 0.0) + DOUBTED * _rms(other[name] - found[name])
     return doubts
 
 

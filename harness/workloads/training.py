@@ -7,7 +7,7 @@ see `sameness`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -269,18 +269,10 @@ class Training(Modelled):
         """Losses of other batches lie near each other, and are told apart by their last digits."""
         return min(tolerance.bound, STILL)
 
-    def of_form(self, values: Mapping[str, Any], forms: Sequence[str]) -> dict[str, Any]:
-        """Take those of the forms named, and else the plain ones."""
-        return sameness.of_form(values, forms)
-
     def scales(self, inputs: Arrays, reference: Arrays) -> dict[str, Any]:
         """Lengths; and more where it is open on which side of a corner an element lies."""
         del inputs
         return sameness.scales(self, reference)
-
-    def errors_by_part(self, observed: Arrays, reference: Arrays, forms: Sequence[str]) -> dict[str, float]:
-        """Return the largest relative difference of losses, gradients, weights and statistics."""
-        return sameness.errors_by_part(observed, reference, forms)
 
     @property
     def is_mixed(self) -> bool:

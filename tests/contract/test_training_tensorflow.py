@@ -19,20 +19,14 @@ from harness.workloads.matmul import Matmul
 from harness.workloads.network.catalogue import MODELS
 from harness.workloads.training import HOST, MIXED, Training
 from tests.contract.conftest import chosen
+from tests.contract.trainings import ADAM, ADAMW, DECODER, IMAGES, MOMENTUM, PERCEPTRON, RESIDUAL, made, verdict
 
 if TYPE_CHECKING:
-    from harness.backends.base import Learning, Prepared
+    from harness.backends.base import Learning
     from harness.backends.tensorflow.backend import TensorFlow
 
 CPU = Device("cpu")
-PERCEPTRON = Training(model="mlp", size="tiny", batch=5, learning_rate=0.05)
-MOMENTUM = replace(PERCEPTRON, optimiser="momentum", learning_rate=0.01)
-ADAM = replace(PERCEPTRON, optimiser="adam", learning_rate=0.01)
-ADAMW = replace(ADAM, optimiser="adamw", weight_decay=0.1)
-RESIDUAL = Training(model="resnet18", size="tiny", batch=6, learning_rate=0.02)
-DECODER = Training(model="gpt", size="tiny", batch=3, learning_rate=0.02)
 ENCODER = Training(model="bert", size="tiny", batch=3, learning_rate=0.02)
-IMAGES = Training(model="cnn", size="tiny", batch=4, learning_rate=0.02)
 RATINGS = Training(model="ncf", size="tiny", batch=8, optimiser="adam", learning_rate=0.01)
 ROOM = "harness.backends.tensorflow"
 
@@ -59,19 +53,10 @@ def fits(asked: None) -> TensorFlow:
     return _backend("keras-fit")
 
 
-def _made(backend: TensorFlow, workload: Any) -> Prepared[Any]:
-    return backend.prepare(workload, bundle_of(workload).inputs)
-
-
 def _learning(backend: TensorFlow, workload: Training) -> Learning[Any]:
-    learning = _made(backend, workload).learning
+    learning = made(backend, workload).learning
     assert learning is not None
     return learning
-
-
-def _verdict(backend: TensorFlow, workload: Training) -> str:
-    _, doubt = proof.check_answer(backend, workload, bundle_of(workload), _made(backend, workload), None)
-    return "right" if doubt is None else doubt.code
 
 
 # -- planted faults --------------------------------------------------------------------------------
@@ -208,17 +193,17 @@ FAULTS = (
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_refused(by_hand: TensorFlow, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     workload, plant = _faults()[name]
-    assert _verdict(by_hand, workload) == "right"
+    assert verdict(by_hand, workload) == "right"
     plant(monkeypatch)
-    assert _verdict(by_hand, workload) == "V1"
+    assert verdict(by_hand, workload) == "V1"
 
 
 @pytest.mark.parametrize("name", ["a rate 5 % off", "a lost bias", "always the first batch", "another epsilon"])
 def test_a_fault_shows_through_fit(fits: TensorFlow, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     workload, plant = _faults()[name]
-    assert _verdict(fits, workload) == "right"
+    assert verdict(fits, workload) == "right"
     plant(monkeypatch)
-    assert _verdict(fits, workload) == "V1"
+    assert verdict(fits, workload) == "V1"
 
 
 def test_all_faults_are_tried(asked: None) -> None:
@@ -294,18 +279,18 @@ def test_weights_come_out_as_they_went_in(by_hand: TensorFlow, model: str) -> No
 @pytest.mark.parametrize("model", ["mlp", "cnn", "resnet50", "gpt", "bert", "lstm", "ncf", "dlrm"])
 def test_mixed_precision_keeps_weights_and_loss_in_float32(by_hand: TensorFlow, model: str) -> None:
     workload = Training(model=model, size="tiny", batch=4, precision=MIXED, optimiser="adamw")
-    prepared = _made(by_hand, workload)
+    prepared = made(by_hand, workload)
     loss = prepared.function(*prepared.arguments)
     assert loss.dtype.name == "float32"
     assert prepared.learning is not None
     assert {place.dtype for place in prepared.learning.describe()} == {"float32"}
-    plain = _made(by_hand, replace(workload, precision="float32"))
+    plain = made(by_hand, replace(workload, precision="float32"))
     assert float(loss) != float(plain.function(*plain.arguments))  # 16 bits were there
 
 
 @pytest.mark.parametrize("model", ["mlp", "cnn", "resnet18", "gpt", "bert", "lstm", "ncf", "dlrm"])
 def test_mixed_precision_multiplies_in_bfloat16(by_hand: TensorFlow, model: str) -> None:
-    prepared = _made(by_hand, Training(model=model, size="tiny", batch=4, precision=MIXED))
+    prepared = made(by_hand, Training(model=model, size="tiny", batch=4, precision=MIXED))
     trainee: Any = prepared.function
     graph = trainee.step.get_concrete_function(*trainee.batch(prepared.arguments, 0)).graph
     graphs = [graph, *(function.graph for function in graph._functions.values() if hasattr(function, "graph"))]
@@ -319,7 +304,7 @@ def test_mixed_precision_multiplies_in_bfloat16(by_hand: TensorFlow, model: str)
 
 @pytest.mark.parametrize("workload", [PERCEPTRON, MOMENTUM, ADAM, RESIDUAL], ids=case_id)
 def test_a_reset_goes_back_and_traces_nothing(by_hand: TensorFlow, workload: Training) -> None:
-    prepared = _made(by_hand, workload)
+    prepared = made(by_hand, workload)
     assert prepared.reset is not None
 
     def losses() -> list[float]:
@@ -333,7 +318,7 @@ def test_a_reset_goes_back_and_traces_nothing(by_hand: TensorFlow, workload: Tra
 
 @pytest.mark.parametrize("workload", [RESIDUAL, replace(RESIDUAL, feed=HOST, optimiser="adam"), MOMENTUM], ids=case_id)
 def test_phases_and_gradients_leave_no_trace(by_hand: TensorFlow, workload: Training) -> None:
-    prepared = _made(by_hand, workload)
+    prepared = made(by_hand, workload)
     learning = prepared.learning
     assert learning is not None
     assert prepared.reset is not None
@@ -358,7 +343,7 @@ def test_phases_and_gradients_leave_no_trace(by_hand: TensorFlow, workload: Trai
 
 
 def test_the_phases_are_those_of_a_step(by_hand: TensorFlow) -> None:
-    fed = _made(by_hand, replace(IMAGES, feed=HOST))
+    fed = made(by_hand, replace(IMAGES, feed=HOST))
     assert all(isinstance(array, np.ndarray) for array in fed.arguments)
     assert fed.learning is not None
     phases = fed.learning.phases
@@ -372,12 +357,12 @@ def test_the_phases_are_those_of_a_step(by_hand: TensorFlow) -> None:
 
 
 def test_what_is_declared_of_adam(by_hand: TensorFlow) -> None:
-    prepared = _made(by_hand, RATINGS)
+    prepared = made(by_hand, RATINGS)
     assert prepared.learning is not None
     assert prepared.learning.forms == ("adam-eps-hat",)
     assert prepared.tags == ("adam-eps-hat", "dense-table-gradients")
-    assert _made(by_hand, ADAMW).tags == ("adam-eps-hat",)
-    assert _made(by_hand, replace(RATINGS, optimiser="sgd")).tags == ()
+    assert made(by_hand, ADAMW).tags == ("adam-eps-hat",)
+    assert made(by_hand, replace(RATINGS, optimiser="sgd")).tags == ()
 
 
 # -- fit -------------------------------------------------------------------------------------------
@@ -386,7 +371,7 @@ def test_what_is_declared_of_adam(by_hand: TensorFlow) -> None:
 @pytest.mark.parametrize("feed", ["resident", HOST])
 def test_a_fit_takes_its_steps_in_order_and_is_traced_once(fits: TensorFlow, by_hand: TensorFlow, feed: str) -> None:
     workload = replace(MOMENTUM, feed=feed)
-    prepared, steps = _made(fits, workload), _made(by_hand, workload)
+    prepared, steps = made(fits, workload), made(by_hand, workload)
     learning = prepared.learning
     assert learning is not None
     assert learning.losses is not None
@@ -402,7 +387,7 @@ def test_a_fit_takes_its_steps_in_order_and_is_traced_once(fits: TensorFlow, by_
 
 
 def test_a_fit_on_another_batch_is_a_trace_that_is_counted(fits: TensorFlow) -> None:
-    prepared = _made(fits, PERCEPTRON)
+    prepared = made(fits, PERCEPTRON)
     prepared.function(*prepared.arguments)
     prepared.function(*(array[:3] for array in prepared.arguments))
     assert prepared.compilations() == 2
@@ -411,7 +396,7 @@ def test_a_fit_on_another_batch_is_a_trace_that_is_counted(fits: TensorFlow) -> 
 
 
 def test_a_fit_says_what_keras_compiled_and_has_no_parts(fits: TensorFlow) -> None:
-    prepared = _made(fits, ADAM)
+    prepared = made(fits, ADAM)
     assert prepared.tags == ("adam-eps-hat", "keras-no-jit")  # on a CPU alone Keras asks XLA for nothing
     assert prepared.learning is not None
     assert not prepared.learning.phases
@@ -421,7 +406,7 @@ def test_a_fit_says_what_keras_compiled_and_has_no_parts(fits: TensorFlow) -> No
 def test_fit_does_nothing_but_train(fits: TensorFlow, workload: Any) -> None:
     assert TENSORFLOW.refuses(workload, "keras-fit", CPU)
     with pytest.raises(NotImplementedError):
-        _made(fits, workload)
+        made(fits, workload)
 
 
 # -- the compiler ----------------------------------------------------------------------------------
@@ -435,7 +420,7 @@ def test_a_compiled_model_learns_what_is_right(asked: None, model: str, optimise
     rate = 0.02 if optimiser == "sgd" else 0.002
     workload = Training(model=model, size="tiny", batch=6, optimiser=optimiser, learning_rate=rate)
     backend = _backend("xla")
-    prepared = _made(backend, workload)
+    prepared = made(backend, workload)
     proof.call(prepared)
     _, doubt = proof.check_answer(backend, workload, bundle_of(workload), prepared, None)
     assert doubt is None
@@ -451,6 +436,6 @@ def test_a_compiled_model_learns_what_is_right(asked: None, model: str, optimise
 def test_a_compiled_model_answers_what_is_right(asked: None, model: str, dtype: str) -> None:
     workload = Inference(model=model, size="tiny", batch=5, dtype=dtype)
     backend = _backend("xla")
-    prepared = _made(backend, workload)
+    prepared = made(backend, workload)
     _, doubt = proof.check_answer(backend, workload, bundle_of(workload), prepared, proof.call(prepared))
     assert doubt is None

@@ -21,20 +21,14 @@ from harness.workloads.network.mlp import Mlp
 from harness.workloads.network.reference import outputs
 from harness.workloads.training import HOST, MIXED, Training
 from tests.contract.conftest import chosen
+from tests.contract.trainings import ADAM, ADAMW, DECODER, IMAGES, MOMENTUM, PERCEPTRON, RESIDUAL, made, verdict
 
 if TYPE_CHECKING:
     from harness.backends.base import Prepared
     from harness.backends.torch.backend import Torch
 
 CPU = Device("cpu")
-PERCEPTRON = Training(model="mlp", size="tiny", batch=5, learning_rate=0.05)
-MOMENTUM = replace(PERCEPTRON, optimiser="momentum", learning_rate=0.01)
-ADAM = replace(PERCEPTRON, optimiser="adam", learning_rate=0.01)
-ADAMW = replace(ADAM, optimiser="adamw", weight_decay=0.1)
-RESIDUAL = Training(model="resnet18", size="tiny", batch=6, learning_rate=0.02)
-DECODER = Training(model="gpt", size="tiny", batch=3, learning_rate=0.02)
 SEQUENCES = Training(model="lstm", size="tiny", batch=5, learning_rate=0.02)
-IMAGES = Training(model="cnn", size="tiny", batch=4, learning_rate=0.02)
 LOOP = "harness.backends.torch.training"
 
 
@@ -45,15 +39,6 @@ def torch_backend(request: pytest.FixtureRequest) -> Torch:
     backend: Torch = load_backend(TORCH, "eager", CPU)  # type: ignore[assignment]
     backend.set_math(MathMode.IEEE)
     return backend
-
-
-def _made(backend: Torch, workload: Any) -> Prepared[Any]:
-    return backend.prepare(workload, bundle_of(workload).inputs)
-
-
-def _verdict(backend: Torch, workload: Training, prepared: Prepared[Any]) -> str:
-    _, doubt = proof.check_answer(backend, workload, bundle_of(workload), prepared, None)
-    return "right" if doubt is None else doubt.code
 
 
 # -- planted faults --------------------------------------------------------------------------------
@@ -192,16 +177,16 @@ def test_a_planted_fault_is_seen(torch_backend: Torch, monkeypatch: pytest.Monke
     faults = _faults()
     assert len(faults) == 23
     workload, plant = faults[name]
-    assert _verdict(torch_backend, workload, _made(torch_backend, workload)) == "right"
+    assert verdict(torch_backend, workload, made(torch_backend, workload)) == "right"
     plant(monkeypatch)
-    assert _verdict(torch_backend, workload, _made(torch_backend, workload)) == "V1"
+    assert verdict(torch_backend, workload, made(torch_backend, workload)) == "V1"
 
 
 def test_an_optimiser_that_is_not_reset_is_seen(torch_backend: Torch, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = _made(torch_backend, MOMENTUM)
+    prepared = made(torch_backend, MOMENTUM)
     monkeypatch.setattr("torch.Tensor.zero_", lambda tensor: tensor)
     prepared.function(*prepared.arguments)
-    assert _verdict(torch_backend, MOMENTUM, prepared) == "V1"
+    assert verdict(torch_backend, MOMENTUM, prepared) == "V1"
 
 
 # -- the models ------------------------------------------------------------------------------------
@@ -238,7 +223,7 @@ def test_a_model_that_holds_something_else_is_refused(torch_backend: Torch) -> N
 def test_weights_come_out_as_they_went_in(torch_backend: Torch, model: str) -> None:
     workload = Training(model=model, size="tiny", batch=4)
     inputs = bundle_of(workload).inputs
-    learning = _made(torch_backend, workload).learning
+    learning = made(torch_backend, workload).learning
     assert learning is not None
     held = learning.weights()
     weights, statistics = workload.started(inputs)
@@ -250,7 +235,7 @@ def test_weights_come_out_as_they_went_in(torch_backend: Torch, model: str) -> N
 
 
 def test_the_second_bias_of_an_lstm_stays_zero(torch_backend: Torch) -> None:
-    prepared = _made(torch_backend, replace(SEQUENCES, optimiser="adamw"))
+    prepared = made(torch_backend, replace(SEQUENCES, optimiser="adamw"))
     for _ in range(3):
         prepared.function(*prepared.arguments)
     module: Any = prepared.function
@@ -264,7 +249,7 @@ def test_the_second_bias_of_an_lstm_stays_zero(torch_backend: Torch) -> None:
 
 @pytest.mark.parametrize("workload", [PERCEPTRON, MOMENTUM, ADAM, RESIDUAL, SEQUENCES], ids=case_id)
 def test_a_reset_goes_back_in_the_memory_that_there_is(torch_backend: Torch, workload: Training) -> None:
-    prepared = _made(torch_backend, workload)
+    prepared = made(torch_backend, workload)
     assert prepared.reset is not None
     assert prepared.learning is not None
 
@@ -286,7 +271,7 @@ def _addresses(prepared: Prepared[Any]) -> list[int | None]:
 
 @pytest.mark.parametrize("workload", [RESIDUAL, replace(RESIDUAL, feed=HOST, optimiser="adam"), MOMENTUM], ids=case_id)
 def test_phases_and_gradients_leave_no_trace(torch_backend: Torch, workload: Training) -> None:
-    prepared = _made(torch_backend, workload)
+    prepared = made(torch_backend, workload)
     learning = prepared.learning
     assert learning is not None
 
@@ -312,13 +297,13 @@ def test_phases_and_gradients_leave_no_trace(torch_backend: Torch, workload: Tra
 
 def test_the_phases_are_those_of_a_step(torch_backend: Torch) -> None:
     workload = replace(IMAGES, feed=HOST)
-    learning = _made(torch_backend, workload).learning
+    learning = made(torch_backend, workload).learning
     assert learning is not None
     assert list(learning.phases) == ["forward", "backward", "input"]
-    resident = _made(torch_backend, IMAGES).learning
+    resident = made(torch_backend, IMAGES).learning
     assert resident is not None
     assert list(resident.phases) == ["forward", "backward"]
-    arguments = _made(torch_backend, workload).arguments
+    arguments = made(torch_backend, workload).arguments
     images, target = learning.phases["input"](*arguments)
     assert images.shape == (4, 1, 12, 12)
     assert float(learning.phases["forward"](*arguments)) == float(learning.phases["backward"](*arguments))
@@ -327,7 +312,7 @@ def test_the_phases_are_those_of_a_step(torch_backend: Torch) -> None:
 
 def test_predictions_are_those_of_the_weights_as_they_stand(torch_backend: Torch) -> None:
     workload = replace(RESIDUAL, feed=HOST)
-    prepared = _made(torch_backend, workload)
+    prepared = made(torch_backend, workload)
     learning = prepared.learning
     assert learning is not None
     assert learning.predict is not None
@@ -349,13 +334,13 @@ def test_mixed_precision_keeps_weights_and_loss_in_float32(torch_backend: Torch,
     import torch
 
     workload = Training(model=model, size="tiny", batch=4, precision=MIXED, optimiser="adamw")
-    prepared = _made(torch_backend, workload)
+    prepared = made(torch_backend, workload)
     loss = prepared.function(*prepared.arguments)
     assert loss.dtype is torch.float32
     assert not loss.requires_grad
     assert prepared.learning is not None
     assert {place.dtype for place in prepared.learning.describe()} == {"float32"}
-    plain = _made(torch_backend, replace(workload, precision="float32"))
+    plain = made(torch_backend, replace(workload, precision="float32"))
     assert float(loss) != float(plain.function(*plain.arguments))  # 16 bits were there
 
 
@@ -425,7 +410,7 @@ def test_a_compiled_model_learns_what_is_right(torch_backend: Torch, model: str)
     prepared = backend.prepare(workload, bundle_of(workload).inputs)
     proof.call(prepared)
     before = prepared.compilations()
-    assert _verdict(backend, workload, prepared) == "right"
+    assert verdict(backend, workload, prepared) == "right"
     assert prepared.learning is not None
     for phase in prepared.learning.phases.values():
         phase(*prepared.arguments)

@@ -14,11 +14,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from harness.backends.base import Learning, Placed, Prepared, Setting
+from harness.backends.base import Placed, Prepared, Setting
 from harness.backends.jax.arrays import described
 from harness.backends.jax.models import model_of
 from harness.backends.jax.models.layers import Array, Layers, Policy
 from harness.backends.jax.models.weights import by_name, placed
+from harness.backends.shared import learning_of
 from harness.workloads.base import Arrays
 from harness.workloads.network.optimiser import ADAM, ADAMW, BETA_1, BETA_2, EPSILON, MOMENTUM, SGD, Optimiser
 from harness.workloads.network.spec import Network
@@ -164,7 +165,7 @@ class Trainer:
         """Outputs in use, not in training."""
         return self._predict(self._state.parameters, self._state.statistics, features)[0]
 
-    def bring(self, *arrays: Any) -> Any:
+    def input(self, *arrays: Any) -> Any:
         """What a compiled step does with a batch from the host."""
         return jax.device_put(arrays[: self._width], self._device)
 
@@ -174,19 +175,10 @@ def prepare(
 ) -> Prepared[Any]:
     """Make a training ready."""
     trainer = Trainer(workload, inputs, setting, device)
-    phases: dict[str, Callable[..., Any]] = {"forward": trainer.forward, "backward": trainer.backward}
-    if workload.fed_from_host:
-        phases["input"] = trainer.bring
     return Prepared(
         function=trainer,
         arguments=arguments,
         reset=trainer.reset,
         compilations=lambda: trainer.traces,
-        learning=Learning(
-            weights=trainer.weights,
-            gradients=trainer.gradients,
-            describe=trainer.describe,
-            predict=trainer.predict,
-            phases=phases,
-        ),
+        learning=learning_of(trainer, workload),
     )

@@ -14,7 +14,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from harness.backends.base import Learning, Placed, Prepared
+from harness.backends.base import Placed, Prepared
+from harness.backends.shared import learning_of
 from harness.backends.tensorflow import arrays, models
 from harness.backends.tensorflow.arrays import Tensor
 from harness.backends.tensorflow.models.style import style_of
@@ -166,19 +167,11 @@ def _traced(method: Callable[..., Any], jit: bool | None) -> Any:  # noqa: FBT00
 def prepare(workload: Training, inputs: Arrays, site: Site, arguments: tuple[Any, ...]) -> Prepared[Tensor]:
     """Make a training ready."""
     trainee = Trainee(workload, inputs, site)
-    phases: dict[str, Any] = {"forward": trainee.forward, "backward": trainee.backward}
     return Prepared(
         function=trainee,
         arguments=arguments,
         reset=trainee.reset,
         compilations=trainee.step.experimental_get_tracing_count,
         tags=tags_of(workload.rule, workload.network),
-        learning=Learning(
-            weights=trainee.weights,
-            gradients=trainee.gradients,
-            describe=trainee.describe,
-            predict=trainee.predict,
-            phases=phases | ({"input": trainee.input} if workload.fed_from_host else {}),
-            forms=forms_of(workload.rule),
-        ),
+        learning=learning_of(trainee, workload, forms_of(workload.rule)),
     )

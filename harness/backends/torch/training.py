@@ -12,7 +12,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812  (its users' name for it)
 
-from harness.backends.base import Learning, Placed, Prepared
+from harness.backends.base import Placed, Prepared
+from harness.backends.shared import learning_of
 from harness.backends.torch.arrays import described, image_layout
 from harness.backends.torch.compiling import compiled_model, count_graphs, tags_of
 from harness.backends.torch.models import build
@@ -137,7 +138,7 @@ class Loop:
         self._module.train()
         return found
 
-    def bring(self, *arrays: torch.Tensor) -> Arrays:
+    def input(self, *arrays: torch.Tensor) -> Arrays:
         """The first batch on the device."""
         return self._batch(arrays, 0)
 
@@ -173,9 +174,6 @@ def prepare(
     """Make a training ready."""
     loop = Loop(workload, inputs, device, compiles=compiles)
     forms = (UNBIASED,) if workload.network.statistics() else ()
-    phases: dict[str, Callable[..., Any]] = {"forward": loop.forward, "backward": loop.backward}
-    if workload.fed_from_host:
-        phases["input"] = loop.bring
     return Prepared(
         function=loop,
         arguments=arguments,
@@ -183,12 +181,5 @@ def prepare(
         compilations=count_graphs if compiles else int,
         layout=image_layout(workload),
         tags=(*forms, *(tags_of(workload.network) if compiles else ())),
-        learning=Learning(
-            weights=loop.weights,
-            gradients=loop.gradients,
-            describe=loop.describe,
-            predict=loop.predict,
-            phases=phases,
-            forms=forms,
-        ),
+        learning=learning_of(loop, workload, forms),
     )
