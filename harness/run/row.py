@@ -121,6 +121,7 @@ def _times(state: ArmState, outcome: Outcome, detail: str) -> dict[str, Any]:
 def _phases(state: ArmState, step_s: float) -> dict[str, float]:
     """Return where a training's step spends its time, by differences of what was timed apart.
 
+    Each was timed from the start of a step: forward brings the batch first, and backward does both before it.
     Parts that are compiled together may be quicker than alone; a difference that is not above zero
     says nothing, and is left out.
     """
@@ -132,7 +133,7 @@ def _phases(state: ArmState, step_s: float) -> dict[str, float]:
     if not {"forward", "backward"} <= typical.keys():
         return {}
     forward, both, fed = typical["forward"], typical["backward"], typical.get("input", 0.0)
-    found = {"forward_s": forward, "backward_s": both - forward, "update_s": step_s - both - fed, "input_s": fed}
+    found = {"input_s": fed, "forward_s": forward - fed, "backward_s": both - forward, "update_s": step_s - both}
     return {name: value for name, value in found.items() if value > 0}
 
 

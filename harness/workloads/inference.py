@@ -60,12 +60,9 @@ class Inference(Modelled):
         return self.batch * self.network.forward_flops()
 
     def moved_bytes(self) -> int:
-        """The batch, every weight once, and the outputs."""
-        return batch_bytes(self.fed(), self.batch) + self.weight_bytes() + self.output_bytes()
-
-    def weight_bytes(self) -> int:
-        """Of a table only the rows that are looked up are read: no more than there are look-ups."""
-        return self.network.weight_count() * self.element.itemsize
+        """The batch, every weight that it needs once, and the outputs."""
+        weights = self.network.touched(self.batch) * self.element.itemsize
+        return batch_bytes(self.fed(), self.batch) + weights + self.output_bytes()
 
     # -- what is right ------------------------------------------------------------------------------
 

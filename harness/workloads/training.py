@@ -193,9 +193,14 @@ class Training(Modelled):
         return self.rule.update_flops(self.network.weight_count())
 
     def moved_bytes(self) -> int:
-        """At the least: the batch; weights, forward and backward; gradients; what the update reads and writes."""
-        weights = self.network.weight_count() * 4
-        return batch_bytes(self.fed(), self.batch) + weights * (2 + 2 + 2 * (1 + STATE[self.optimiser]))
+        """At the least: the batch; weights, forward and backward; gradients; what the update reads and writes.
+
+        Rows of a table that nobody looked up have no gradient, so SGD leaves them alone; whatever keeps a
+        running mean changes them all the same.
+        """
+        touched = self.network.touched(self.batch)
+        updated = touched if self.optimiser == SGD else self.network.weight_count()
+        return batch_bytes(self.fed(), self.batch) + 4 * (touched * (2 + 2) + updated * 2 * (1 + STATE[self.optimiser]))
 
     @property
     def arithmetic(self) -> str:

@@ -86,6 +86,7 @@ class Network(ABC):
 
     losses: ClassVar[tuple[str, ...]]  # the first is the usual one
     items_name: ClassVar[str] = "samples"
+    tied: ClassVar[tuple[str, ...]] = ()  # tables that are also multiplied with, so that all of their rows are read
 
     @abstractmethod
     def features(self) -> tuple[Feature, ...]:
@@ -123,6 +124,10 @@ class Network(ABC):
         """Return how many things of `items_name` a sample is."""
         return 1
 
+    def look_ups(self) -> int:
+        """Return how many rows of each table a sample asks for."""
+        return 1
+
     def winograd(self) -> bool:
         """Whether convolutions in it may be done with fewer operations than a direct one has."""
         return False
@@ -136,6 +141,15 @@ class Network(ABC):
     def weight_count(self) -> int:
         """How many numbers are trained."""
         return sum(weight.size for weight in self.weights())
+
+    def touched(self, batch: int) -> int:
+        """How many weights a batch needs: of a table no more rows than are looked up."""
+        return sum(self._touched(weight, batch) for weight in self.weights())
+
+    def _touched(self, weight: Weight, batch: int) -> int:
+        if weight.kind != TABLE or weight.name in self.tied:
+            return weight.size
+        return min(weight.shape[0], batch * self.look_ups()) * weight.shape[1]
 
 
 def dense(name: str, width_in: int, width_out: int, *, gain: float = 2.0, bias: bool = True) -> tuple[Weight, ...]:

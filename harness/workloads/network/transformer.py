@@ -46,6 +46,10 @@ class Transformer(Network):
         """The tokens of a sample."""
         return self.length
 
+    def look_ups(self) -> int:
+        """One a token."""
+        return self.length
+
     def block_weights(self) -> tuple[Weight, ...]:
         """Return those of all blocks."""
         found: list[Weight] = []
@@ -104,6 +108,7 @@ class Gpt(Transformer):
     """
 
     losses: ClassVar[tuple[str, ...]] = ("sparse",)
+    tied: ClassVar[tuple[str, ...]] = ("token.table",)
 
     def features(self) -> tuple[Feature, ...]:
         """Tokens."""

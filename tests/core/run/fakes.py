@@ -48,6 +48,7 @@ class Script:
     late: dict[str, Any] | None = None
     by_set: Callable[[str, int], float] = lambda case, number: 1.0  # how lucky this process is with its memory, say
     prepare_ns: int = 0
+    phases_ns: dict[str, int] = field(default_factory=dict)  # of a training, from the start of a step
 
 
 @dataclass
@@ -93,6 +94,7 @@ class ScriptedLine:
             "output_hash": "out",
             "doubts": [],
             "checks": ["V1", "V2", "V7", "V10"],
+            "phases": list(self.script.phases_ns),
         }
 
     def _calibrate(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +119,11 @@ class ScriptedLine:
     def _latency(self, message: dict[str, Any]) -> dict[str, Any]:
         case = self.cases[message["arm"]]
         return {"blocks": [self._block(1, case) for _ in range(message["count"])], "doubts": [], "checks": ["V9"]}
+
+    def _phase(self, message: dict[str, Any]) -> dict[str, Any]:
+        spent = self.script.phases_ns[message["name"]] * message["inner"]
+        block = self._block(message["inner"], self.cases[message["arm"]])
+        return {"blocks": [{**block, "wall_ns": spent, "cpu_ns": spent}], "doubts": [], "checks": ["V9"]}
 
     def _finish(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"doubts": [], "checks": ["V1", "V9", "V10"], "peak_memory_bytes": 1000}

@@ -456,3 +456,18 @@ def test_tags_of_the_worker_stand_in_the_row() -> None:
     rows = run(plan(8), workers).rows
     assert rows["m8", "b.plain@cpu", 0].tags == ("fused", "layout=NCHW")
     assert rows["m8", "a.plain@cpu", 0].tags == ()
+
+
+@pytest.mark.parametrize("fed_ns", [0, 100_000])
+def test_phases_of_a_step_add_up_to_it(fed_ns: int) -> None:
+    """Each phase is timed from the start of a step, so one that is fed from the host holds the way in too."""
+    phases = {"forward": fed_ns + 300_000, "backward": fed_ns + 700_000}
+    fed = {"input": fed_ns} if fed_ns else {}
+    rows = run(plan(8), fleet(a=Script(call_ns=1_000_000, phases_ns={**phases, **fed})))
+    row = rows.rows["m8", "a.plain@cpu", 0]
+    assert row.forward_s == pytest.approx(3e-4)
+    assert row.backward_s == pytest.approx(4e-4)
+    assert row.update_s == pytest.approx(3e-4 - fed_ns * 1e-9)
+    assert row.input_s == (pytest.approx(1e-4) if fed_ns else None)
+    parts = [row.input_s or 0.0, row.forward_s, row.backward_s, row.update_s]
+    assert sum(parts) == pytest.approx(row.time_s)

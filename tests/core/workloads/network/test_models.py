@@ -17,7 +17,7 @@ from harness.workloads.network.catalogue import MODELS
 from harness.workloads.network.mlp import Mlp
 from harness.workloads.network.recommender import Dlrm
 from harness.workloads.network.reference import Batch, Kept, Running, Trainer, outputs
-from harness.workloads.network.spec import Network
+from harness.workloads.network.spec import TABLE, Network
 from harness.workloads.network.tape import Node
 from harness.workloads.network.transformer import Gpt
 from harness.workloads.training import Training
@@ -199,3 +199,30 @@ def test_activations_of_an_mlp_are_a_choice() -> None:
         case = Training(model="mlp", size="tiny", batch=3, activation=name)
         assert isinstance(plain, Mlp)
         assert case.network == replace(plain, activation=name)
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_weights_that_a_batch_does_not_touch_get_no_gradient(model: str) -> None:
+    """Rows of a table that nobody looked up stand still, and move no memory."""
+    case = training(model)
+    trainer, batches = trainer_of(case)
+    gradients = trainer.look(batches[0]).gradients
+    moved = 0
+    for weight in case.network.weights():
+        is_table = weight.kind == TABLE and weight.name not in case.network.tied
+        found = gradients[weight.name]
+        moved += int(np.count_nonzero(found.any(axis=1))) * weight.shape[1] if is_table else weight.size
+    assert 0 < moved <= case.network.touched(case.batch) <= case.network.weight_count()
+
+
+def test_of_large_tables_only_the_rows_looked_up_count() -> None:
+    ncf = MODELS["ncf"]["movies"]
+    tables = sum(weight.size for weight in ncf.weights() if weight.kind == TABLE)
+    rows = sum(weight.shape[1] for weight in ncf.weights() if weight.kind == TABLE)
+    assert ncf.touched(64) == ncf.weight_count() - tables + 64 * rows
+    assert ncf.touched(10**9) == ncf.weight_count()
+    gpt = MODELS["gpt"]["small"]  # its table of tokens gives the outputs too
+    assert gpt.touched(1) == gpt.weight_count()
+    few = training("ncf", size="movies", batch=64)
+    assert few.moved_bytes() == 64 * 3 * 4 + 4 * ncf.touched(64) * 6
+    assert replace(few, optimiser="adam").moved_bytes() > 4 * 6 * tables  # moments fade everywhere
