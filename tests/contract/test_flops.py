@@ -20,6 +20,9 @@ from harness.workloads.attention import Attention
 from harness.workloads.base import Workload
 from harness.workloads.conv2d import Conv2d
 from harness.workloads.matmul import Matmul
+from harness.workloads.network.recommender import Dlrm
+from harness.workloads.network.transformer import Gpt
+from harness.workloads.training import Training
 from tests.contract.conftest import chosen
 
 CPU = Device("cpu")
@@ -92,6 +95,61 @@ CASES = (
 )  # fmt: skip
 
 
+# Whole trainings: a step forward, backward and the update of plain SGD, of which both count the products.
+ALL_OPERATIONS = "XLA counts every operation, of activations, losses, softmax and normalisation too"
+SEEN = "PyTorch counts the scores that the mask hides, and XLA every operation"
+SQUARE = "PyTorch counts both halves of the products of every two vectors, and XLA every operation"
+FUSED = "PyTorch's counter knows no fused LSTM, and XLA counts the body of a loop once"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A training, and the range of the other's count over ours; `torch` is None where more than ours is counted."""
+
+    model: str
+    size: str
+    batch: int
+    xla: tuple[float, float]
+    why: str
+    torch: tuple[float, float] | None = EQUAL
+
+    @property
+    def case(self) -> Training:
+        return Training(model=self.model, size=self.size, batch=self.batch)
+
+    def torch_span(self) -> tuple[float, float]:
+        """Where our count leaves out what is not needed, PyTorch's is ours and that, exactly."""
+        if self.torch is not None:
+            return self.torch
+        share = 1 + 3 * self.batch * unneeded(self.case.network) / (self.case.flops() or 1)
+        return _exactly(share)
+
+
+def unneeded(network: Any) -> int:
+    """Return the operations, forward, of one sample's products that nobody looks at."""
+    if isinstance(network, Gpt):
+        hidden = network.length**2 - network.length * (network.length + 1) // 2
+        return 4 * network.blocks * network.width * hidden
+    assert isinstance(network, Dlrm)
+    vectors = network.tables + 1
+    return 2 * network.bottom[-1] * (vectors**2 - vectors * (vectors - 1) // 2)
+
+
+TRAINED = (
+    Trained(model="mlp", size="classic", batch=32, xla=(1.0, 1.01), why=ALL_OPERATIONS),
+    Trained(model="cnn", size="lenet", batch=8, xla=(1.0, 1.05), why=ALL_OPERATIONS),
+    Trained(model="resnet18", size="cifar", batch=2, xla=(0.86, 0.9), why=PADDING),
+    Trained(model="resnet50", size="cifar", batch=2, xla=(0.94, 0.99), why=PADDING),
+    Trained(model="gpt", size="tiny", batch=4, torch=None, xla=(1.1, 1.15), why=SEEN),
+    Trained(model="gpt", size="mini", batch=1, torch=None, xla=(1.03, 1.06), why=SEEN),
+    Trained(model="bert", size="mini", batch=1, xla=(1.0, 1.03), why=ALL_OPERATIONS),
+    Trained(model="lstm", size="small", batch=4, torch=(0.0, 0.01), xla=(0.1, 0.3), why=FUSED),
+    Trained(model="ncf", size="movies", batch=64, xla=(1.0, 1.06), why=ALL_OPERATIONS),
+    Trained(model="dlrm", size="small", batch=64, torch=None, xla=(1.03, 1.08), why=SQUARE),
+)
+NAMED = [pytest.param(trained, id=f"{trained.model}, {trained.size}") for trained in TRAINED]
+
+
 def _directions() -> list[Any]:
     return [
         pytest.param(counted, direction, id=f"{counted.name}, {direction}")
@@ -110,6 +168,18 @@ def test_torch_counts_the_same(request: pytest.FixtureRequest, counted: Counted,
 def test_xla_counts_the_same(request: pytest.FixtureRequest, counted: Counted, direction: str) -> None:
     _needs(request, JAX)
     _agrees(replace(counted.workload, direction=direction), _xla_flops, counted.xla, counted.why)
+
+
+@pytest.mark.parametrize("trained", NAMED)
+def test_torch_counts_the_same_training(request: pytest.FixtureRequest, trained: Trained) -> None:
+    _needs(request, TORCH)
+    _agrees(trained.case, _torch_flops, trained.torch_span(), trained.why)
+
+
+@pytest.mark.parametrize("trained", NAMED)
+def test_xla_counts_the_same_training(request: pytest.FixtureRequest, trained: Trained) -> None:
+    _needs(request, JAX)
+    _agrees(trained.case, _xla_step_flops, trained.xla, trained.why)
 
 
 def test_a_difference_has_a_reason() -> None:
@@ -143,4 +213,14 @@ def _torch_flops(workload: Workload) -> float:
 def _xla_flops(workload: Workload) -> float:
     prepared: Any = load_backend(JAX, "jit", CPU).prepare(workload, bundle_of(workload).inputs)
     compiled = prepared.function.lower(*prepared.arguments).compile()
+    return float(compiled.cost_analysis()["flops"])
+
+
+def _xla_step_flops(workload: Workload) -> float:
+    """Count the program of a loss with its gradients; the update is one of its own, of a few operations a weight."""
+    assert isinstance(workload, Training)
+    prepared: Any = load_backend(JAX, "jit", CPU).prepare(workload, bundle_of(workload).inputs)
+    trainer = prepared.function
+    batch = prepared.arguments[: trainer._width]
+    compiled = trainer._backward.lower(trainer._state.parameters, trainer._state.statistics, batch).compile()
     return float(compiled.cost_analysis()["flops"])
