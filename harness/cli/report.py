@@ -1,4 +1,4 @@
-"""Render runs as one Markdown page with pictures: who wins, by how much, and what became of every arm.
+"""Render runs as a report: a page, its pictures and its tables, each in the formats asked for.
 
 A run is named latest, latest~1, by the beginning of its name, or by a path, each with ::target to
 show one target. Without names the newest run of each suite is shown.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli import options
 from harness.errors import ExitCode
+from harness.report.kinds import ALL, KNOWN, USUAL, read_formats
 
 if TYPE_CHECKING:
     from harness.report.load import Reported
@@ -21,20 +22,33 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("runs", nargs="*", metavar="RUN", help="which runs; default: the newest of each suite")
+    parser.add_argument(
+        "--format",
+        default=",".join(USUAL),
+        metavar="LIST",
+        help=f"any of {','.join(KNOWN)}, or {ALL} (default: {','.join(USUAL)})",
+    )
+    parser.add_argument(
+        "--only", default="", metavar="CASE[::TARGET]", help="one case of one run, on a page of its own"
+    )
     parser.add_argument("--results", type=Path, default=Path("results"), help="where results are (default: results)")
     parser.add_argument("--out", type=Path, default=Path("reports"), help="where reports go (default: reports)")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="also append a short summary for a CI job to FILE")
-    parser.add_argument("--json", action="store_true", help="print where the pages are and the headlines as JSON")
+    parser.add_argument("--json", action="store_true", help="print where the report is and the headlines as JSON")
 
 
 def run(args: argparse.Namespace) -> ExitCode:
     """Write the report; print where it is and what it says first."""
+    formats = read_formats(args.format)
+    from harness.report.kept import kept
     from harness.report.load import load
     from harness.report.write import folder_name, write
 
     options.recover_runs(args.results)
-    reported = load(args.results, args.runs)
-    path = write(reported, args.out / folder_name(args.runs, reported))
+    with kept():
+        reported = load(args.results, args.runs)
+    folder = args.out / folder_name(args.runs, reported, args.only)
+    path = write(reported, folder, formats, only=args.only)
     if args.summary is not None:
         from harness.report.step_summary import append_summary
 
@@ -49,15 +63,15 @@ def _print(args: argparse.Namespace, path: Path, reported: Reported) -> None:
     from harness.report.escape import visible
     from harness.report.headline import headline
 
-    said = {run.run_id: headline(run, visible) for run in reported.runs}
+    said = {name: headline(run, visible) for name, run in zip(reported.chosen, reported.runs, strict=True)}
     if args.json:
         problems = [{"file": problem.place, "reason": problem.message} for problem in reported.problems]
         print(json.dumps({"page": str(path), "runs": said, "problems": problems}, indent=2))
         return
-    for run in reported.runs:
+    for run, lines in zip(reported.runs, said.values(), strict=True):
         partial = "" if run.state == "complete" else f" ({run.state})"
         print(f"{visible(run.suite)}, run {visible(run.run_id)}{partial}")
-        print("\n".join(f"  {line}" for line in said[run.run_id]))
+        print("\n".join(f"  {line}" for line in lines))
     for problem in reported.problems:
         print(f"{visible(problem.place)}: {visible(problem.message)}", file=sys.stderr)
     print(path)

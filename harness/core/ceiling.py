@@ -19,6 +19,17 @@ from harness.core import accelerators, processors
 from harness.core.math_mode import MathMode
 
 IN_CACHE = 2  # a footprint below twice the last-level cache says nothing of the memory behind it
+MEASURED = "measured at the start of the run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roof:
+    """What a single source says of a device: its data sheet, or what was `measured` on it."""
+
+    source: str
+    flops_per_s: float | None
+    bytes_per_s: float | None
+    measured: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +42,7 @@ class Ceiling:
     most_flops_per_s: float | None = None  # for V6: nothing real is above
     most_bytes_per_s: float | None = None
     cache_bytes: int | None = None
+    roofs: tuple[Roof, ...] = ()  # the sources apart, for those who draw them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +77,18 @@ def of_cpu(cpu: Mapping[str, Any], *, dtype: str, threads: int, measured: Mappin
     flags = cpu.get("vectors") or ()
     row = processors.find(cpu.get("signature"), flags)
     sheet_flops, sheet_bytes = _sheet(row, cpu, dtype, threads) if row else (None, None)
+    sheet, seen = f"data sheet of {row.name}" if row else "", MEASURED if found else ""
     return Ceiling(
-        source=_source(row.name if row else None, measured=bool(found)),
+        source=", ".join(filter(None, (sheet, seen))) or "unknown",
         flops_per_s=_larger(sheet_flops, found.get(dtype)),
         bytes_per_s=found.get("memory") or sheet_bytes,
         most_flops_per_s=_larger(sheet_flops, found.get(dtype)) if sheet_flops else None,
         most_bytes_per_s=_larger(sheet_bytes, found.get("memory")) if sheet_bytes else None,
         cache_bytes=_last_level(cpu, threads),
+        roofs=_known(
+            Roof(source=seen, flops_per_s=found.get(dtype), bytes_per_s=found.get("memory"), measured=True),
+            Roof(source=sheet, flops_per_s=sheet_flops, bytes_per_s=sheet_bytes, measured=False),
+        ),
     )
 
 
@@ -88,14 +105,20 @@ def of_accelerator(
         return None
     allowed = [gpu.get("max_clock_mhz") or 0.0 for gpu in gpus if accelerators.find(gpu.get("name") or "") is row]
     mode = MathMode(math_mode)
-    most = row.flops_per_s(dtype, mode, mhz=max(row.highest_mhz, *allowed, 0.0))
-    return Ceiling(
-        source=f"{name}: {row.source}",
+    sheet = Roof(
+        source=f"data sheet of {name}: {row.source}",
         flops_per_s=row.flops_per_s(dtype, mode),
         bytes_per_s=row.bytes_per_s,
-        most_flops_per_s=most,
+        measured=False,
+    )
+    return Ceiling(
+        source=f"{name}: {row.source}",
+        flops_per_s=sheet.flops_per_s,
+        bytes_per_s=sheet.bytes_per_s,
+        most_flops_per_s=row.flops_per_s(dtype, mode, mhz=max(row.highest_mhz, *allowed, 0.0)),
         most_bytes_per_s=row.bytes_per_s,
         cache_bytes=row.cache_bytes,
+        roofs=(sheet,),
     )
 
 
@@ -120,9 +143,8 @@ def _last_level(cpu: Mapping[str, Any], threads: int) -> int | None:
     return int(last["bytes"] * max(1, min(threads, groups)))
 
 
-def _source(name: str | None, *, measured: bool) -> str:
-    known = [f"data sheet of {name}" if name else "", "measured at the start of the run" if measured else ""]
-    return ", ".join(filter(None, known)) or "unknown"
+def _known(*roofs: Roof) -> tuple[Roof, ...]:
+    return tuple(roof for roof in roofs if roof.flops_per_s or roof.bytes_per_s)
 
 
 def _larger(one: float | None, other: float | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from harness.core.device import Device
 from harness.errors import UsageError
@@ -76,6 +77,7 @@ def with_threads(label: str, threads: int) -> str:
     return f"{label}/{counted}" if label else counted
 
 
+@lru_cache(maxsize=1024)
 def split_threads(label: str) -> tuple[str, str]:
     """Return a label without its number of threads, and that number in words; nothing where it has none."""
     match = _THREADS.fullmatch(label)

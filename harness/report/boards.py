@@ -85,14 +85,8 @@ class Race:
     def _verdict(self, place: int, beside: Ratio | None) -> str:
         if place == self._reference:
             return "reference"
-        if not self.ranked:
-            return Standing.UNRANKED
-        if beside is None:
-            return "no reference"
-        if self._reference not in self.places:
-            return "other class"
-        decided = beside.status not in (Status.NOT_COMPARABLE, Status.INDICATIVE)
-        return Standing.WITHHELD if decided and self._withheld else beside.status
+        same_class = self._reference in self.places
+        return verdict_of(beside, ranked=self.ranked, same_class=same_class, withheld=self._withheld)
 
     @property
     def _reference(self) -> int | None:
@@ -100,15 +94,30 @@ class Race:
 
     @property
     def _withheld(self) -> bool:
-        """Whether the self-check forbids verdicts: of the whole run, or of this case."""
-        check = self._self_check()
-        return self.run.check.passed is not True or (check is not None and check.agrees is False)
+        return is_withheld(self.run.check, self._self_check())
 
     def _self_check(self) -> Ratio | None:
         return self._ratio(self._reference, self.run.copies[self.key])
 
     def _ratio(self, a: int | None, b: int | None) -> Ratio | None:
         return None if a is None or b is None or a == b else self.run.pairs.ratio(a, b)
+
+
+def verdict_of(beside: Ratio | None, *, ranked: bool, same_class: bool, withheld: bool) -> str:
+    """Return the word for an arm beside another of its case: what was found, or why there is no verdict."""
+    if not ranked:
+        return Standing.UNRANKED
+    if beside is None:
+        return "no reference"
+    if not same_class:
+        return "other class"
+    decided = beside.status not in (Status.NOT_COMPARABLE, Status.INDICATIVE)
+    return Standing.WITHHELD if decided and withheld else beside.status
+
+
+def is_withheld(check: SelfCheck, of_case: Ratio | None) -> bool:
+    """Whether the self-check forbids verdicts: that of the whole run, or that of a case."""
+    return check.passed is not True or (of_case is not None and of_case.agrees is False)
 
 
 def board_of(run: Settled, name: str, belongs: Callable[[Measurement], bool], *, ranked: bool = True) -> Board:

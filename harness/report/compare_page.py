@@ -13,8 +13,8 @@ from harness.report.compare_words import summary, title
 from harness.report.comparison import Change, Comparison, NodesPage, Page, Unmeasured
 from harness.report.escape import code, visible
 from harness.report.escape import words as sentence
+from harness.report.markdown_table import table
 from harness.report.sentences import Shown, say_node
-from harness.report.tables import table
 
 COLUMNS = 100
 MOST_CHANGES = 60

@@ -27,21 +27,21 @@ _LINK = re.compile(r"//|www\.", re.IGNORECASE)
 def visible(text: str, longest: int = LONGEST) -> str:
     """Return `text` on one line, with all that is not seen written out, and cut where it is too long."""
     cut = text[:longest]
-    shown = "".join(_written_out(char) if _is_unseen(char) else char for char in cut)
+    shown = cut if cut.isprintable() else "".join(_written_out(char) if _is_unseen(char) else char for char in cut)
     return f"{shown}… ({len(text):,} characters)" if len(text) > longest else shown
 
 
-def code(text: str) -> str:
+def code(text: str, longest: int = LONGEST) -> str:
     """Return `text` as a name in Markdown: in fixed-width letters, also within a table."""
-    shown = visible(text)
+    shown = visible(text, longest)
     if _TAME_CODE.fullmatch(shown):
         return f"`{shown}`"
     return f"<code>{_referenced(shown)}</code>" if shown.strip() else "(no name)"
 
 
-def words(text: str) -> str:
+def words(text: str, longest: int = 4 * LONGEST) -> str:
     """Return `text` as a sentence in Markdown, also within a table; what could be markup is shown as code."""
-    shown = visible(text, 4 * LONGEST)
+    shown = visible(text, longest)
     if _TAME_TEXT.fullmatch(shown) and not _LINK.search(shown):
         return shown
     return f"<code>{_referenced(shown)}</code>"

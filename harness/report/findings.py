@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from harness.core.target import shown_name, split_threads
 from harness.stats.combine import Combined
 from harness.stats.compare import Ratio
 from harness.store.record import Measurement, Outcome
+
+ArmKey: TypeAlias = tuple[str, str, str, str, int]  # what `Measurement.key` is
 
 
 class Standing(StrEnum):
@@ -135,8 +138,10 @@ class RunFindings:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     scalings: tuple[Scaling, ...] = ()
     scaling_means: tuple[ScalingMean, ...] = ()
+    # The ratios of any two measured arms of a contest, of the second beside the first; empty where they are too many.
+    matrix: Mapping[tuple[ArmKey, ArmKey], Ratio] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def sets(self) -> int:
         """The most process-sets that an arm of this run has."""
         return max((arm.sets for arm in self.arms), default=0)

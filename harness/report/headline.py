@@ -13,6 +13,7 @@ from typing import Any
 from harness.core.units import size
 from harness.report import noise, words
 from harness.report.findings import Board, RunFindings, SelfCheck, Standing, name_of
+from harness.report.leads import rival_of, wins
 from harness.stats.combine import Combined
 from harness.stats.verdict import LEAST_SETS
 from harness.store.record import Outcome
@@ -106,7 +107,10 @@ def _winner(run: RunFindings, board: Board, name: Named) -> str:
     faster = words.ratio(beside.ratio, beside.low, beside.high)
     scope = _scope(board)
     lead = f"{name(first.target)} is {faster} times as fast as the next, {name(second.target)} ({scope})"
-    return _judged(run, lead, beside, (name(first.target), name(second.target)), scope) + _tally(first.standings)
+    judged = _judged(run, lead, beside, (name(first.target), name(second.target)), scope)
+    rival = rival_of(board)
+    more = f"; {name(rival.target)} has more wins, {wins(rival)}" if rival else ""
+    return f"{judged}{_tally(first.standings)}{more}"
 
 
 def _scope(board: Board) -> str:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from harness.errors import NothingSelected
+from harness.errors import NothingSelected, StoreError
 from harness.report.findings import Problem, RunFindings
-from harness.report.rows import SAMPLE_COLUMNS, measurements_of
+from harness.report.rows import measurements_of
 from harness.report.summarise import summarise
-from harness.store.read import Loaded, RunInfo, read_measurements, read_samples, resolve
+from harness.store.layout import SAMPLES
+from harness.store.lean import ArmKey, Timings, read_timings
+from harness.store.read import Loaded, RunInfo, read_measurements, resolve
 from harness.store.runs import Selection, newest_of_each_suite, scan
 
 _START = "measure first: python -m harness quickstart"
@@ -26,24 +29,28 @@ class Reported:
 
     runs: tuple[RunFindings, ...]
     problems: tuple[Problem, ...]
+    chosen: tuple[str, ...] = ()  # the runs by their whole names, with ::target where one was asked for
 
 
 def load(root: Path, names: Sequence[str] = ()) -> Reported:
     """Return the findings of the runs called `names`, or of the newest run of each suite."""
     problems: list[Problem] = []
     selections = [resolve(root, name) for name in names] if names else _newest(root, problems)
-    runs = []
-    for selection in {(chosen.run.run_id, chosen.target): chosen for chosen in selections}.values():
+    runs, chosen = [], []
+    for selection in {(one.run.run_id, one.target): one for one in selections}.values():
         found = findings_of(root, selection, problems)
         if found is not None:
             runs.append(found)
+            chosen.append("::".join(filter(None, (found.run_id, selection.target))))
     if not runs:
         reasons = "".join(f"\n  {problem.place}: {problem.message}" for problem in problems)
         raise NothingSelected(f"no run in {root} can be reported{reasons}", remedy=_START)
-    return Reported(runs=tuple(runs), problems=tuple(dict.fromkeys(problems)))
+    return Reported(runs=tuple(runs), problems=tuple(dict.fromkeys(problems)), chosen=tuple(chosen))
 
 
-def findings_of(root: Path, selection: Selection, problems: list[Problem]) -> RunFindings | None:
+def findings_of(
+    root: Path, selection: Selection, problems: list[Problem], *, matrix: bool = True
+) -> RunFindings | None:
     """Return the findings of one run, or None where it has no readable row; `problems` gets what was odd."""
     run = selection.run
     measurements = _checked(read_measurements(root, [run]), problems, root)
@@ -52,12 +59,25 @@ def findings_of(root: Path, selection: Selection, problems: list[Problem]) -> Ru
     if not rows:
         problems.append(Problem(place=run.run_id, message="has no readable row"))
         return None
-    samples = _checked(read_samples(root, [run]), problems, root).table.select(list(SAMPLE_COLUMNS)).to_pandas()
-    found = summarise(rows, samples, manifest=run.manifest, state=run.state)
+    found = summarise(
+        rows, partial(_timings, root, run, problems), manifest=run.manifest, state=run.state, matrix=matrix
+    )
     if selection.target:
         measurements.only(selection.target)  # raises where there is no such target
         return found.only(selection.target)
     return found
+
+
+def _timings(root: Path, run: RunInfo, problems: list[Problem], arms: Sequence[ArmKey]) -> Timings | None:
+    """Return the blocks of some arms, or None where the file of samples cannot be used."""
+    path = run.paths.get(SAMPLES)
+    if path is None:
+        return None
+    try:
+        return read_timings(run, arms)
+    except StoreError as error:
+        problems.append(_problem(path, str(error).removeprefix(f"{path} cannot be used: "), root))
+        return None
 
 
 def _newest(root: Path, problems: list[Problem]) -> list[Selection]:

@@ -6,25 +6,25 @@ compared by accident.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from harness.stats.compare import Ratio, compare_many, cube_of
 from harness.stats.estimate import CONFIDENCE, FloatArray
+from harness.store.lean import KEY, QUANTITY, ArmKey, Timings
 from harness.store.record import UNPROVED, Measurement, Outcome
 
-QUANTITY = "throughput"
-KEY = ["case_key", "target", "label", "replica"]
+# Blocks as a frame, or what reads those of some arms; None where they cannot be read.
+Samples: TypeAlias = pd.DataFrame | Callable[[Sequence[ArmKey]], Timings | None]
 
 
 class Pairs:
     """Compares arms of one run by their places in `arms`."""
 
-    def __init__(
-        self, arms: Sequence[Measurement], samples: pd.DataFrame | None, *, confidence: float = CONFIDENCE
-    ) -> None:
+    def __init__(self, arms: Sequence[Measurement], samples: Samples | None, *, confidence: float = CONFIDENCE) -> None:
         self.confidence = confidence
         self._pairing = ["process" if arm.pairing == "process" else "round" for arm in arms]
         self._cube = _cube(arms, samples)
@@ -60,24 +60,31 @@ class Pairs:
         return "process" if "process" in (self._pairing[pair[0]], self._pairing[pair[1]]) else "round"
 
 
-def _cube(arms: Sequence[Measurement], samples: pd.DataFrame | None) -> FloatArray:
-    if samples is None or samples.empty:
+def _cube(arms: Sequence[Measurement], samples: Samples | None) -> FloatArray:
+    places = [at for at, arm in enumerate(arms) if arm.outcome == Outcome.MEASURED]
+    keys = [(arm.case_key, arm.target, arm.label, arm.replica) for arm in map(arms.__getitem__, places)]
+    found = samples(keys) if callable(samples) else _timings(keys, samples)
+    if found is None:
         return np.full((len(arms), 1, 1), np.nan)
-    chosen = samples[(samples["quantity"] == QUANTITY) & (samples["flags"] != UNPROVED)]
-    keys = [(arm.case_key, arm.target, arm.label, arm.replica) for arm in arms if arm.outcome == Outcome.MEASURED]
-    places = np.array([at for at, arm in enumerate(arms) if arm.outcome == Outcome.MEASURED], dtype=np.int64)
-    if not keys or chosen.empty:
-        return np.full((len(arms), 1, 1), np.nan)
-    found = pd.MultiIndex.from_tuples(keys, names=KEY).get_indexer(pd.MultiIndex.from_frame(chosen[KEY]))
-    inner = chosen["inner"].to_numpy(np.float64)
-    wall_ns = chosen["wall_ns"].to_numpy(np.float64)
-    sound = (inner > 0) & (wall_ns > 0)
-    spoilt = np.unique(found[~sound])  # an arm with a block that cannot be is compared with nothing
-    kept = (found >= 0) & ~np.isin(found, spoilt)
+    sound = (found.inner > 0) & (found.wall_ns > 0)
+    spoilt = np.unique(found.arm[~sound])  # an arm with a block that cannot be is compared with nothing
+    kept = ~np.isin(found.arm, spoilt)
     return cube_of(
-        places[found[kept]],
-        chosen["set"].to_numpy()[kept],
-        chosen["round"].to_numpy()[kept],
-        wall_ns[kept] / inner[kept] * 1e-9,
+        np.array(places, dtype=np.int64)[found.arm[kept]],
+        found.set[kept],
+        found.round[kept],
+        found.wall_ns[kept] / found.inner[kept] * 1e-9,
         arms=len(arms),
     )
+
+
+def _timings(arms: Sequence[ArmKey], samples: pd.DataFrame | None) -> Timings | None:
+    """Return the proved blocks of `arms`, as they are read from a file."""
+    if samples is None or samples.empty or not arms:
+        return None
+    chosen = samples[(samples["quantity"] == QUANTITY) & (samples["flags"] != UNPROVED)]
+    if chosen.empty:
+        return None
+    at = pd.MultiIndex.from_tuples(arms, names=KEY).get_indexer(pd.MultiIndex.from_frame(chosen[list(KEY)]))
+    columns = {name: chosen[name].to_numpy(np.int64)[at >= 0] for name in ("set", "round", "inner", "wall_ns")}
+    return Timings(arm=at[at >= 0], **columns)

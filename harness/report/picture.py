@@ -19,11 +19,12 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """One case: a dot for each target, and a word for each that has none."""
+    """One case: a dot for each target, and a word for each that has none. `key` says which contest it shows."""
 
     name: str
     dots: dict[str, Dot]
     gaps: dict[str, str]
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,84 @@ class Curves(Picture):
     panels: tuple[Panel, ...]
     step: str  # what the horizontal axis counts
     goal: float | None = None  # a line across
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shade:
+    """One field of a map: a ratio with its interval, how it stands, or a word where there is none."""
+
+    standing: str  # "faster", "slower", "tie", "reference", or a word: an outcome, "indicative", "withheld"
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One case of a map: a field for each target. `key` says which contest it shows."""
+
+    name: str
+    fields: dict[str, Shade]
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Map(Picture):
+    """Ratios everywhere at once: a line for each case, a column for each of `targets` that is in any line."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roof:
+    """What a device can do: so many operations a second, and so many bytes. `measured` or told by a data sheet."""
+
+    name: str
+    flops_per_s: float | None
+    bytes_per_s: float | None
+    measured: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roofline(Picture):
+    """Operations a second against operations a byte, under roofs; dots bear the names of their cases."""
+
+    roofs: tuple[Roof, ...]
+    points: dict[str, tuple[tuple[str, Dot], ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """Parts of a time, one after another; a part that nobody told is not there."""
+
+    name: str
+    target: str
+    parts: dict[str, float]  # seconds, or bytes
+    note: str = ""  # beside the bar: "repaid after 40 calls"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stacks(Picture):
+    """Bars from zero, in groups by name, made of parts."""
+
+    bars: tuple[Bar, ...]
+    parts: tuple[str, ...]  # in the order in which they are laid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tradeoff(Picture):
+    """Latency against throughput: a line for each target, a labelled dot for each size of batch."""
+
+    lines: dict[str, tuple[tuple[str, Dot], ...]]  # (label, throughput as x and latency as y)
+    across: str  # what the horizontal axis is
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached(Picture):
+    """How many of the tries had come to their goal after so much time; those that never did keep the line low."""
+
+    lines: dict[str, tuple[tuple[float, ...], int]]  # times of those that did, and how many tried
+    across: str
 
 
 def slug(text: str, identity: object = "") -> str:

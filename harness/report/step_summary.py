@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import StoreError
-from harness.report import tables
-from harness.report.escape import code, words
+from harness.report.answers import answer
+from harness.report.content import Table, name, said
+from harness.report.escape import code
 from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.headline import headline
 from harness.report.load import Reported
+from harness.report.pages.outcomes import TROUBLES, details
+from harness.report.render.markdown import inline, table_of
 from harness.report.room import BUDGET_BYTES, fitting
-from harness.store.record import Outcome
-
-_TROUBLES = (Outcome.FAILED, Outcome.INVALID, Outcome.NOT_RUN, Outcome.UNAVAILABLE, Outcome.REFUSED)
 
 
 def append_summary(path: Path, reported: Reported, *, budget: int = BUDGET_BYTES) -> None:
@@ -44,20 +44,20 @@ def _blocks(reported: Reported) -> Iterator[str]:
     for run in reported.runs:
         partial = "" if run.state == "complete" else f" ({run.state})"
         yield f"### {code(run.suite)}, run {code(run.run_id)}{partial}"
-        yield "\n".join(f"- {line}" for line in headline(run, code))
+        yield "\n".join(f"- {inline(line)}" for line in headline(run, name))
     for problem in reported.problems:
-        yield f"- {code(problem.place)}: {words(problem.message)}"
+        yield inline(f"- {name(problem.place)}: {said(problem.message)}")
     for run in reported.runs:
-        for board in run.boards:
-            if board.overall:
-                yield f"{board.mode_class}, {code(run.suite)}"
-                yield "\n".join(tables.overall(board, run.reference))
+        for block in answer(run).blocks:
+            if isinstance(block, Table):
+                yield inline(f"{block.title} ({name(run.suite)})")
+                yield table_of(block)
     for run in reported.runs:
         yield from _troubles(run)
 
 
 def _troubles(run: RunFindings) -> Iterator[str]:
-    for outcome in _TROUBLES:
+    for outcome in TROUBLES:
         for arm in run.arms:
             if arm.outcome == outcome:
-                yield f"- {outcome}: {code(case_of(arm))} on {code(name_of(arm))}: {tables.details(arm)}"
+                yield inline(f"- {outcome}: {name(case_of(arm))} on {name(name_of(arm))}: {details(arm)}")

@@ -9,36 +9,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from harness.core.target import split_threads
 from harness.report.boards import Settled, board_of
-from harness.report.findings import Board, RunFindings, SelfCheck, case_of, contest_of, name_of
-from harness.report.pairs import Pairs
+from harness.report.findings import ArmKey, Board, RunFindings, SelfCheck, case_of, contest_of, name_of
+from harness.report.pairs import Pairs, Samples
 from harness.report.rows import natural
 from harness.report.scaling import means_of, scalings_of
 from harness.stats.combine import combine
+from harness.stats.compare import Ratio
 from harness.stats.estimate import CONFIDENCE
 from harness.store.record import Measurement, Outcome
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CLASSES = ("as-written", "compiled")
 BOTH = "both"
 NEVER_RANKED = "default"  # a math mode
+MOST_ARMS, MOST_PAIRS = 2_500, 25_000  # of which all are compared with all others of their contest
 
 
 def summarise(
     measurements: Sequence[Measurement],
-    samples: pd.DataFrame | None = None,
+    samples: Samples | None = None,
     *,
     manifest: Mapping[str, Any] | None = None,
     state: str = "complete",
+    matrix: bool = True,
 ) -> RunFindings:
-    """Return the findings of the run that all `measurements` belong to."""
+    """Return the findings of the run that all `measurements` belong to; `matrix` compares all with all others."""
     reference = _reference(measurements)
     arms = tuple(sorted(_distinct(measurements), key=lambda arm: _order(arm, reference)))
     pairs = Pairs(arms, samples, confidence=confidence_of(manifest or {}))
@@ -59,6 +60,7 @@ def summarise(
         manifest=manifest or {},
         scalings=scalings_of(arms, pairs),
         scaling_means=means_of(arms, pairs),
+        matrix=_matrix(arms, pairs, cases) if matrix else {},
     )
 
 
@@ -81,6 +83,21 @@ def _ranked_in(name: str) -> Any:
 
 def _ranked_nowhere(arm: Measurement) -> bool:
     return arm.math == NEVER_RANKED or arm.mode_class not in (*CLASSES, BOTH)
+
+
+def _matrix(
+    arms: Sequence[Measurement], pairs: Pairs, cases: Mapping[str, list[int]]
+) -> dict[tuple[ArmKey, ArmKey], Ratio]:
+    """Return the ratio of any two measured arms of a contest, or nothing where that would be too many."""
+    measured = [
+        [place for place in places if arms[place].outcome == Outcome.MEASURED and arms[place].replica == 0]
+        for places in cases.values()
+    ]
+    if len(arms) > MOST_ARMS or sum(len(places) * (len(places) - 1) for places in measured) > MOST_PAIRS:
+        return {}
+    wanted = [pair for places in measured for pair in permutations(places, 2)]
+    pairs.compare(wanted)
+    return {(arms[a].key, arms[b].key): pairs.ratio(a, b) for a, b in wanted}
 
 
 def _self_check(

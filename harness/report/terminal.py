@@ -43,7 +43,7 @@ def table_of(
     if not measurements:
         return "no arms were planned\n"
     frame = samples if samples is None or isinstance(samples, pd.DataFrame) else sample_frame(samples)
-    return "\n".join(_lines(summarise(measurements, frame, manifest=manifest, state=state))) + "\n"
+    return "\n".join(_lines(summarise(measurements, frame, manifest=manifest, state=state, matrix=False))) + "\n"
 
 
 def show_run(
@@ -58,7 +58,7 @@ def show_run(
 
     problems: list[Problem] = []
     selection = resolve(root, name)
-    found = findings_of(root, selection, problems)
+    found = findings_of(root, selection, problems, matrix=False)
     if found is None:
         reasons = "; ".join(f"{problem.place}: {problem.message}" for problem in problems)
         raise NothingSelected(f"the run {selection.run.run_id} cannot be shown: {reasons}")

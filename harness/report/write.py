@@ -1,47 +1,131 @@
-"""A report on the disk: a folder with one page and its pictures.
+"""A report on the disk: a folder with the page, its pictures and its tables, each in the formats asked for.
 
-The same results give the same bytes. Pictures that an earlier report left in the folder are taken
-away, so that none is mistaken for one of this report; nothing else there is touched.
+The same results give the same bytes. What an earlier report left in the folder is taken away, so that nothing is
+mistaken for a part of this one; nothing else there is touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from harness.errors import StoreError
+from harness import __version__
+from harness.errors import StoreError, UsageError
+from harness.report.content import Document
+from harness.report.kept import kept
+from harness.report.kinds import KNOWN, PICTURES, USUAL
 from harness.report.load import Reported
-from harness.report.markdown import FIGURES, page
-from harness.report.pictures import pictures_of
+from harness.report.picture import slug
+from harness.report.reproduce import inputs, report_command
 
-PAGE = "README.md"  # what a folder shows of itself where it is browsed
+FIGURES, TABLES = "figures", "tables"  # folders beside the page
+MANIFEST = "manifest.json"
+SCHEMA = "harness.report/1"
+
+_PAGES = {"html": "index.html", "md": "README.md"}  # the latter is what a folder shows of itself where it is browsed
+_LEFT = ((FIGURES, PICTURES), (TABLES, ("csv",)))  # what an earlier report may have left, by folder
 
 
-def write(reported: Reported, folder: Path) -> Path:
-    """Write the page and its pictures into `folder`, and return where the page is."""
-    from harness.report.figures import render
+def write(reported: Reported, folder: Path, formats: Sequence[str] = USUAL, *, only: str = "") -> Path:
+    """Write the report into `folder`, and return where its page is, or the folder where no page was asked for.
 
-    several = len(reported.runs) > 1
-    pictures = [pictures_of(run, f"{at + 1}-" if several else "") for at, run in enumerate(reported.runs)]
-    text = page(reported.runs, reported.problems, pictures)
-    figures = folder / FIGURES
+    With `only`, it is about one case, or one arm of it, alone.
+    """
+    with kept():
+        document = _document(reported, only)
+        files = dict(_texts(document, formats))
+    files |= dict(_figures(document, [kind for kind in PICTURES if kind in formats]))
+    files[MANIFEST] = _manifest(reported, formats, only)
     try:
-        figures.mkdir(parents=True, exist_ok=True)
-        for old in figures.glob("*.png"):
-            old.unlink()
-        for picture in (one for own in pictures for one in own):
-            (figures / f"{picture.name}.png").write_bytes(render(picture))
-        (folder / PAGE).write_text(text, encoding="utf-8")
+        _clear(folder)
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
     except OSError as error:
         raise StoreError(
             f"cannot write the report in {folder}: {error.strerror or error}", remedy="name another folder with --out"
         ) from error
-    return folder / PAGE
+    return next((folder / page for kind, page in _PAGES.items() if kind in formats), folder)
 
 
-def folder_name(names: Sequence[str], reported: Reported) -> str:
+def folder_name(names: Sequence[str], reported: Reported, only: str = "") -> str:
     """Return what to call the report: ``latest`` where no runs were named."""
-    if not names:
-        return "latest"
     newest = max(run.run_id for run in reported.runs)
-    return newest if len(reported.runs) == 1 else f"{newest}-and-{len(reported.runs) - 1}-more"
+    several = "" if len(reported.runs) == 1 else f"-and-{len(reported.runs) - 1}-more"
+    whole = f"{newest}{several}" if names else "latest"
+    return f"{whole}-{slug(only)}" if only else whole
+
+
+def _document(reported: Reported, only: str) -> Document:
+    if not only:
+        from harness.report.pages import document
+
+        return document(reported)
+    from harness.report.verdict_page import verdict
+
+    if len(reported.runs) > 1:
+        runs = ", ".join(run.run_id for run in reported.runs)
+        raise UsageError(f"one case is of one run, and these are {len(reported.runs)}: {runs}", remedy="name one")
+    return verdict(reported.runs[0], only)
+
+
+def _texts(document: Document, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the pages and tables by their places in the folder; what was not asked for is not even loaded."""
+    tables = TABLES if "csv" in formats else ""
+    if "html" in formats:
+        from harness.report.render.html import html
+
+        yield _PAGES["html"], html(document, tables=tables).encode()
+    if "md" in formats:
+        from harness.report.render.markdown import markdown
+
+        kind = next((kind for kind in ("png", "svg") if kind in formats), "")  # no page shows a PDF
+        yield _PAGES["md"], markdown(document, figures=FIGURES, kind=kind, tables=tables).encode()
+    if "csv" in formats:
+        from harness.report.render.csv_file import csv_of
+
+        yield from ((f"{TABLES}/{table.name}.csv", csv_of(table).encode()) for table in document.tables())
+
+
+def _figures(document: Document, kinds: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    if kinds:
+        from harness.report.draw.raster import render
+
+        for picture in document.pictures():
+            yield from ((f"{FIGURES}/{picture.name}.{kind}", render(picture, kind)) for kind in kinds)
+
+
+def _clear(folder: Path) -> None:
+    """Take away what an earlier report left; a folder that is empty then goes too."""
+    for page in (*_PAGES.values(), MANIFEST):
+        (folder / page).unlink(missing_ok=True)
+    for name, kinds in _LEFT:
+        held = folder / name
+        for old in [path for kind in kinds for path in held.glob(f"*.{kind}")]:
+            old.unlink()
+        if held.is_dir() and not any(held.iterdir()):
+            held.rmdir()
+
+
+def _manifest(reported: Reported, formats: Sequence[str], only: str) -> bytes:
+    """Return what the report was made of and how it is made again, for other programs."""
+    chosen = reported.chosen or tuple(run.run_id for run in reported.runs)
+    options = ["--format", ",".join(formats), *(["--only", only] if only else [])]
+    told = {
+        "schema": SCHEMA,
+        "harness_version": __version__,
+        "command": report_command(reported.runs, chosen, *options),
+        "formats": [kind for kind in KNOWN if kind in formats],
+        "filters": {"runs": list(chosen), "only": only or None},
+        "runs": [_run(run.run_id, run.suite, run.state, inputs(run)) for run in reported.runs],
+        "problems": [{"file": problem.place, "reason": problem.message} for problem in reported.problems],
+    }
+    return (json.dumps(told, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _run(run_id: str, suite: str, state: str, files: Sequence[Any]) -> Mapping[str, Any]:
+    return {"run_id": run_id, "suite": suite, "state": state, "inputs": [asdict(file) for file in files]}

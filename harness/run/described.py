@@ -6,6 +6,7 @@ Enough of it that the same targets can be measured again by others: `harness.run
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,29 @@ def ending_of(session: Session, stopped: str, workers: Workers) -> dict[str, Any
         "environments": workers.environments,
         "cpus": workers.cpus(),
         "ceilings": {s.arm.target.name: s.ceiling.source for s in session.states if s.ceiling is not None},
+        "roofs": roofs_of(session),
         "stopped": stopped,
         "timed_share": session.efficiency.share,
         "phases_s": session.efficiency.phases_s,
         **(session.endings.values() if session.endings else {}),
     }
+
+
+def roofs_of(session: Session) -> list[dict[str, Any]]:
+    """Return what each source says that the devices of a session can do, by target, element type and math mode.
+
+    What was measured was done by all threads of the run, and says nothing of an arm that had fewer.
+    """
+    told = [
+        {
+            "target": state.arm.target.name,
+            "dtype": str(state.arm.case.workload.arithmetic),
+            "math": str(state.arm.case.workload.math),
+            **asdict(roof),
+        }
+        for state in session.states
+        if state.ceiling is not None
+        for roof in state.ceiling.roofs
+        if not roof.measured or state.arm.threads in (None, session.run_facts.threads)
+    ]
+    return list({tuple(one.values()): one for one in told}.values())

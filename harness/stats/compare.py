@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.stats.estimate import CONFIDENCE, FloatArray, IntArray, Interval, checked_times, mean_interval
+from harness.stats.estimate import CONFIDENCE, FloatArray, IntArray, Interval, checked_times, mean_intervals
 from harness.stats.interval import LogRatio
 from harness.stats.verdict import LEAST_SETS
 
@@ -78,15 +78,24 @@ def compare_pair(a: Blocks, b: Blocks, *, pairing: str = "round", confidence: fl
 
 def cube_of(arm: IntArray, sets: IntArray, rounds: IntArray, per_call_s: FloatArray, *, arms: int) -> FloatArray:
     """Lay blocks out as logarithms of times by arm, set and round; several in one place are averaged."""
-    set_names, set_at = np.unique(sets, return_inverse=True)
-    round_names, round_at = np.unique(rounds, return_inverse=True)
-    shape = (arms, max(set_names.size, 1), max(round_names.size, 1))
+    set_count, set_at = _ranks(sets)
+    round_count, round_at = _ranks(rounds)
+    shape = (arms, max(set_count, 1), max(round_count, 1))
     place = (arm * shape[1] + set_at) * shape[2] + round_at
     logs = np.log(checked_times(per_call_s)) if per_call_s.size else per_call_s
     count = np.bincount(place, minlength=math.prod(shape))
     total = np.bincount(place, weights=logs, minlength=math.prod(shape))
     with np.errstate(invalid="ignore"):
         return np.asarray(total / count, dtype=np.float64).reshape(shape)  # 0 / 0 is NaN: no block
+
+
+def _ranks(numbers: IntArray) -> tuple[int, IntArray]:
+    """Return how many distinct numbers there are, and which of them each is; small ones need no sorting."""
+    if numbers.size and numbers.min() >= 0 and numbers.max() < numbers.size:
+        there = np.bincount(numbers) > 0
+        return int(there.sum()), (np.cumsum(there) - 1)[numbers]
+    names, at = np.unique(numbers, return_inverse=True)
+    return names.size, at
 
 
 def compare_many(
@@ -104,9 +113,7 @@ def compare_many(
         a, b = np.asarray(pairs[start : start + PAIRS_AT_ONCE]).T
         per_set, counted = _by_round(cube, a, b) if pairing == "round" else _by_process(cube, a, b)
         parts.append(per_set)
-        ratios += [
-            _ratio(values, int(count), pairing, confidence) for values, count in zip(per_set, counted, strict=True)
-        ]
+        ratios += _ratios(per_set, counted, pairing, confidence)
     return Ratios(ratios=tuple(ratios), per_set=np.concatenate(parts))
 
 
@@ -129,19 +136,26 @@ def _median(values: FloatArray) -> FloatArray:
     return np.where(count > 0, (lower + upper) / 2, np.nan)[..., 0]
 
 
-def _ratio(per_set: FloatArray, pairs: int, pairing: str, confidence: float) -> Ratio:
-    known = per_set[np.isfinite(per_set)]
-    if known.size == 0:
-        return Ratio(log=None, log_low=None, log_high=None, sets=0, pairs=0, status=Status.NOT_COMPARABLE)
-    found = mean_interval(known, confidence)
-    return Ratio(
-        log=found.mean,
-        log_low=found.low,
-        log_high=found.high,
-        sets=known.size,
-        pairs=pairs,
-        status=_status(found) if known.size >= LEAST_SETS[pairing] else Status.INDICATIVE,
-    )
+def _ratios(per_set: FloatArray, counted: IntArray, pairing: str, confidence: float) -> list[Ratio]:
+    """Return a ratio for each row [pair, set]; those that know equally many sets are reckoned at once."""
+    known = np.isfinite(per_set)
+    sets = known.sum(axis=1)
+    none = Ratio(log=None, log_low=None, log_high=None, sets=0, pairs=0, status=Status.NOT_COMPARABLE)
+    ratios = [none] * len(per_set)
+    for count in np.unique(sets[sets > 0]).tolist():
+        (places,) = np.nonzero(sets == count)
+        values = per_set[places][known[places]].reshape(-1, count)
+        enough = count >= LEAST_SETS[pairing]
+        for place, found in zip(places.tolist(), mean_intervals(values, confidence), strict=True):
+            ratios[place] = Ratio(
+                log=found.mean,
+                log_low=found.low,
+                log_high=found.high,
+                sets=count,
+                pairs=int(counted[place]),
+                status=_status(found) if enough else Status.INDICATIVE,
+            )
+    return ratios
 
 
 def _status(found: Interval) -> Status:

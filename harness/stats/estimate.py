@@ -82,12 +82,20 @@ def time_interval(per_set_s: Sequence[float] | FloatArray) -> tuple[float | None
 
 def mean_interval(values: FloatArray, confidence: float = CONFIDENCE) -> Interval:
     """Return the mean of independent `values` and Student's interval for it."""
-    count = values.size
-    mean = float(values.mean())
+    return mean_intervals(values[np.newaxis], confidence)[0]
+
+
+def mean_intervals(values: FloatArray, confidence: float = CONFIDENCE) -> list[Interval]:
+    """Return the mean and its interval for each row of `values`."""
+    count = values.shape[1]
+    means = values.mean(axis=1)
     if count < 2:  # noqa: PLR2004  (one value has no spread)
-        return Interval(mean=mean, low=None, high=None)
-    half = t_quantile(count - 1, confidence) * float(values.std(ddof=1)) / count**0.5
-    return Interval(mean=mean, low=mean - half, high=mean + half)
+        return [Interval(mean=mean, low=None, high=None) for mean in means.tolist()]
+    halves = t_quantile(count - 1, confidence) * values.std(axis=1, ddof=1) / count**0.5
+    return [
+        Interval(mean=mean, low=mean - half, high=mean + half)
+        for mean, half in zip(means.tolist(), halves.tolist(), strict=True)
+    ]
 
 
 def grouped_median(groups: IntArray, values: FloatArray) -> tuple[IntArray, FloatArray]:

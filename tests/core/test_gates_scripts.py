@@ -144,6 +144,7 @@ def test_ci_fails_where_any_of_its_parts_fails(tmp_path: Path, failing: str, cod
         "bin/python3": f'mkdir -p .venv-dev/bin; cp bin/* .venv-dev/bin/; [ "{failing}" != venv ] || exit 5',
         "bin/python": f'[ "{failing}" != install ] || exit 6',
         "bin/tox": f'[ "{failing}" != tox ] || exit 7',
+        "bin/chromium": "",  # or the script would install a browser where there is none
     }
     (tmp_path / "bin").mkdir()
     for name, body in tools.items():

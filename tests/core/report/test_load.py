@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import NothingSelected
-from harness.report.load import load
+from harness.report.load import findings_of, load
+from harness.store.runs import Selection, scan
 from tests.core.report.stored import store
 from tests.core.report.synthetic import REFERENCE, run, squares
 
@@ -38,6 +39,24 @@ def test_named_runs_are_taken_once_and_in_their_order(tmp_path: Path) -> None:
     put(tmp_path, 2, "gemm")
     found = load(tmp_path, ["latest", run_id(1), run_id(2)])
     assert [one.run_id for one in found.runs] == [run_id(2), run_id(1)]
+
+
+def test_what_was_chosen_is_known_by_its_whole_name(tmp_path: Path) -> None:
+    """So that the same report can be made when a newer run is there."""
+    put(tmp_path, 1, "gemm")
+    put(tmp_path, 2, "conv")
+    assert load(tmp_path).chosen == (run_id(1), run_id(2))
+    assert load(tmp_path, ["latest::jax.jit@cpu", run_id(1)]).chosen == (f"{run_id(2)}::jax.jit@cpu", run_id(1))
+
+
+def test_all_are_compared_with_all_unless_nobody_asks(tmp_path: Path) -> None:
+    put(tmp_path, 1, "gemm")
+    (selection,) = [Selection(run=one) for one in scan(tmp_path).runs]
+    with_matrix, without = findings_of(tmp_path, selection, []), findings_of(tmp_path, selection, [], matrix=False)
+    assert with_matrix is not None
+    assert without is not None
+    assert with_matrix.matrix
+    assert not without.matrix
 
 
 def test_a_partial_run_is_labelled(tmp_path: Path) -> None:

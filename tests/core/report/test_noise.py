@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from harness.report import noise
 from harness.report.headline import headline
-from harness.report.markdown import page
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.stats.noise import Grade
 from harness.stats.readings import Code, Reason
+from tests.core.report.paged import page, section
 from tests.core.report.synthetic import REFERENCE, run, squares
 
 
@@ -187,9 +187,9 @@ def test_headlines_and_the_page_tell_of_it() -> None:
     told["noise"]["sets"] = [READING]
     found = summarise(rows, sample_frame(samples), manifest=json.loads(json.dumps(told)))
     assert any(line.startswith("noise: fair") for line in headline(found, str))
-    text = page([found], [], [[]])
-    section = text.partition("### What the machine did meanwhile")[2].partition("###")[0]
-    assert "| 1 | 12.3 | 50 % | 12 % |" in section
-    assert "- 12 % was stolen by other virtual machines" in section
-    assert "- other machines share this hardware" in section
-    assert "meanwhile" not in page([summarise(rows, sample_frame(samples), manifest={})], [], [[]])
+    noisy = section(page(found), "Noise and validity")
+    assert "| 1 | 12.3 | 50 % | 12 % |" in noisy
+    assert "- 12 % was stolen by other virtual machines" in noisy
+    assert "- other machines share this hardware" in noisy
+    silent = section(page(summarise(rows, sample_frame(samples), manifest={})), "Noise and validity")
+    assert "meanwhile" not in silent

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.report.content import plain
 from harness.report.findings import RunFindings, Standing
 from harness.report.load import load
-from harness.report.markdown import page
-from harness.report.pictures import pictures_of
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.report.terminal import COLUMNS, table_of
 from harness.store.record import Measurement, Sample
+from tests.core.report.paged import page, paged
 from tests.core.report.stored import store
 from tests.core.report.synthetic import REFERENCE, run, squares, unmeasured
 
@@ -84,21 +84,23 @@ def test_each_target_is_its_own_yardstick(found: RunFindings) -> None:
 
 
 def test_the_page_has_a_table_of_it(found: RunFindings) -> None:
-    text = page([found], [], [pictures_of(found)])
+    text = page(found)
     assert "### Scaling with threads" in text
-    assert "| case | target | 1 thread | 2 threads | 8 threads |" in text
-    line = next(line for line in text.splitlines() if line.startswith("| `square[m=32,dtype=float32]` | `jax.jit@cpu`"))
-    assert ", x 1.2" in line
-    assert line.endswith("| unavailable |")
-    assert "threads: `jax.jit@cpu`: 2 threads 1.2" in text
+    heads = ["1 thread", "2 threads", "2 threads: times as fast", "8 threads", "8 threads: times as fast"]
+    assert f"| case | target | {' | '.join(heads)} |" in text
+    (scaling,) = [table for table in paged(found).tables() if table.name == "scaling"]
+    row = next(row for row in scaling.rows if plain(row.cells[1].text) == JAX)
+    assert row.cells[4].value == pytest.approx(1.25, rel=0.01)
+    assert row.cells[4].span is not None
+    assert [cell.text for cell in row.cells[5:]] == ["unavailable", "–"]
     assert "`jax.jit@cpu`, 2 threads" in text  # every planned arm, with its number
 
 
 def test_a_run_at_one_number_says_nothing_of_it() -> None:
     made, samples = run(squares(1), {REFERENCE: 1.0, JAX: 2.0})
-    plain = summarise(made, sample_frame(samples))
-    assert (plain.scalings, plain.scaling_means) == ((), ())
-    assert "Scaling" not in page([plain], [], [()])
+    alone = summarise(made, sample_frame(samples))
+    assert (alone.scalings, alone.scaling_means) == ((), ())
+    assert "### Scaling" not in page(alone)
 
 
 def test_the_terminal_names_the_number_with_the_case(rows: tuple[list[Measurement], list[Sample]]) -> None:
@@ -115,5 +117,5 @@ def test_one_arm_is_named_as_it_is_printed(rows: tuple[list[Measurement], list[S
 
 
 def test_lines_of_different_threads_are_different_pictures(found: RunFindings) -> None:
-    titles = [picture.title for picture in pictures_of(found) if picture.section == "size"]
+    titles = [picture.title for picture in paged(found).pictures() if picture.section == "size"]
     assert [title.rpartition(", ")[2] for title in titles] == ["at 1 thread", "at 2 threads"]

@@ -1,0 +1,158 @@
+"""The first screen of a report: who is fastest and by how much, whether to trust it, and how to do it again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from harness.report import words
+from harness.report.conclusions import conclusions
+from harness.report.content import Block, Cell, Code, Column, Prose, Row, Section, Table, link, name, said
+from harness.report.findings import Board, Overall, RunFindings, Standing, name_of
+from harness.report.headline import is_indicative, machine
+from harness.report.leads import Claim, Lead, capital, class_of, counted, lead_of, ranked, scope_of
+from harness.report.reproduce import reproduce
+from harness.report.trust import light
+from harness.report.words import UNKNOWN
+from harness.store.record import Outcome
+
+__all__ = ["answer", "conclusions"]
+
+_OUTCOMES = {Outcome.PREDICTED: "predicted and not run", Outcome.NOT_RUN: "not run"}
+_SURE = (Standing.WINS, Standing.TIE, Standing.BEHIND)
+
+
+def answer(run: RunFindings) -> Section:
+    """Return all that is to be known before anything else, and nothing more."""
+    return Section(anchor="answer", title="The answer", level=2, blocks=tuple(_blocks(run)))
+
+
+def _blocks(run: RunFindings) -> Iterator[Block]:
+    yield Prose(text=_headline(run))
+    yield light(run)
+    yield from (_ranking(run, board) for board in ranked(run) if any(one.measured for one in board.overall))
+    yield Prose(text=_counts(run))
+    yield Prose(text=f"Machine: {said(machine(run))}.")
+    yield Code(lines=(reproduce(run)[0],), language="sh")
+
+
+# -- who is fastest ----------------------------------------------------------------------------------
+
+
+def _headline(run: RunFindings) -> str:
+    """Say in one sentence who is ahead in each class, and by how much, or why nothing can be said."""
+    boards = ranked(run)
+    if all(arm.outcome != Outcome.MEASURED for arm in run.arms):
+        return f"Nothing was measured; see {link('what became of each', 'outcomes')}."
+    if not boards:
+        return "Nothing here is ranked: NumPy, and the math mode default, never are."
+    told = "; ".join(f"{class_of(board)}, {_lead(run, board)}" for board in boards)
+    return f"{capital(told)}."
+
+
+def _lead(run: RunFindings, board: Board) -> str:
+    lead = lead_of(run, board)
+    if lead is None:
+        return _nobody(board)
+    first, second = name(lead.first.target), name(lead.second.target)
+    if lead.claim is Claim.TIE:
+        return f"{first} and {second} cannot be told apart: their ratio is {lead.times} ({lead.rests}){_but(lead)}"
+    faster = f"{lead.times} times as fast as {'the next, ' if lead.others else ''}{second} ({lead.rests})"
+    if lead.claim is Claim.AHEAD:
+        return f"{first} is {faster}{_but(lead)}"
+    why = "indicative, no verdict" if lead.claim is Claim.INDICATIVE else "the verdict is withheld"
+    return f"{first} comes out {faster}: {why}"
+
+
+def _but(lead: Lead) -> str:
+    """Say so where somebody else wins more cases than who is ahead on the whole."""
+    if lead.rival is None:
+        return ""
+    more, fewer = lead.won
+    return f", but {name(lead.rival.target)} wins more cases, {more} to {fewer}"
+
+
+def _nobody(board: Board) -> str:
+    """Say why no two targets of a class have a ratio over its cases."""
+    timed = [one.target for one in board.overall if one.measured]
+    if not timed:
+        return "nothing was measured"
+    if len(timed) == 1:
+        return f"only {name(timed[0])} was measured, so there is nobody to compare it with"
+    if not board.common:
+        return "no case was measured by all targets, so there is no ratio over all"
+    return "not all targets were measured side by side, so there is no ratio over all"
+
+
+# -- the ranking -------------------------------------------------------------------------------------
+
+
+def _ranking(run: RunFindings, board: Board) -> Table:
+    """Return the targets of a class, the fastest first: how far they are behind, and how often they come first."""
+    counts = ("won", "tied", "behind", "no verdict", "not measured")
+    abouts = (
+        "cases in which every other target was slower",
+        "cases in which it shared the first place",
+        "cases in which another target was faster",
+        "cases with a time, but without a verdict on who is first",
+        "cases that were planned and have no time",
+    )
+    return Table(
+        name=f"ranking-{board.mode_class}",
+        title=f"Ranking, {class_of(board)}{', indicative' if is_indicative(run) else ''}",
+        columns=(
+            Column(title="target"),
+            Column(title="time / fastest", number=True, about="how many times the time of the fastest target it takes"),
+            *(Column(title=title, number=True, about=about) for title, about in zip(counts, abouts, strict=True)),
+        ),
+        rows=tuple(_row(one, board) for one in board.overall),
+        note=_note(board),
+    )
+
+
+def _note(board: Board) -> str:
+    if not board.common:
+        return "There is no ratio over all cases, because no case was measured by all targets."
+    besides = [one.beside_fastest for one in board.overall if one.beside_fastest is not None]
+    if not besides:
+        return "The columns count cases."
+    interval = ", with its interval" if any(beside.low is not None for beside in besides) else ""
+    return f"Time / fastest: {scope_of(board)}{interval}. The other columns count cases."
+
+
+def _row(one: Overall, board: Board) -> Row:
+    won, tied, behind = (one.standings.get(standing, 0) for standing in _SURE)
+    absent = sum(
+        name_of(entry.arm) == one.target and not entry.measured for case in board.cases for entry in case.entries
+    )
+    numbers = (won, tied, behind, one.measured - won - tied - behind, absent)
+    cells = (Cell(text=name(one.target)), _beside_fastest(one, board), *map(_count, numbers))
+    return Row(cells=cells)
+
+
+def _beside_fastest(one: Overall, board: Board) -> Cell:
+    beside = one.beside_fastest
+    if beside is not None:
+        span = None if beside.low is None or beside.high is None else (beside.low, beside.high)
+        return Cell(text=words.ratio(beside.ratio, beside.low, beside.high), value=beside.ratio, span=span)
+    first = one is board.overall[0] and any(other.beside_fastest for other in board.overall)
+    return Cell(text="1", value=1.0) if first else Cell(text=UNKNOWN)
+
+
+def _count(number: int) -> Cell:
+    return Cell(text=f"{number:,}", value=number)
+
+
+# -- what became of all ------------------------------------------------------------------------------
+
+
+def _counts(run: RunFindings) -> str:
+    """Count in a sentence how all planned measurements ended."""
+    counts = Counter(arm.outcome for arm in run.arms)
+    known = [f"{counts[one]:,} {_OUTCOMES.get(one, one)}" for one in Outcome if counts[one]]
+    odd = [f"{counts[one]:,} {name(one)}" for one in sorted(set(counts) - set(Outcome))]  # of another version
+    copies = sum(arm.replica != 0 for arm in run.arms)
+    twice = f" ({copies:,} of them are the second copy of the reference, for the self-check)" if copies else ""
+    lost = counts[Outcome.MEASURED] < len(run.arms)
+    more = f"; see {link('what became of each', 'outcomes')}" if lost else ""
+    return f"Planned: {counted(len(run.arms), 'measurement')}, of which {', '.join([*known, *odd])}{twice}{more}."

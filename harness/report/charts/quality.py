@@ -1,0 +1,121 @@
+"""How soon a training is good: accuracy epoch by epoch, and how many of the seeds had come to the goal when."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.core.target import split_threads
+from harness.report import words
+from harness.report.charts.curves import MOST_PANELS, arms_with, curves, panels_of
+from harness.report.charts.look import Look, left_out, marked, time_of, with_rest
+from harness.report.content import Chart
+from harness.report.escape import visible
+from harness.report.findings import RunFindings, name_of
+from harness.report.picture import Reached
+from harness.report.rows import params_of
+from harness.store.record import Failure, Measurement, Outcome
+
+MOST_PICTURES = 24
+SEEDS = 2  # of one target, before there is anything to count
+
+_EPOCHS = (
+    "Each small picture is a case: the share of held-out samples that were classified rightly after each epoch, one "
+    "line a target; the line across, where there is one, is the goal. Equal seeds start from equal weights and see "
+    "the samples in the same order. Epochs are not time: a target that needs more of them may still be the sooner."
+)
+_SEEDS = (
+    "A line climbs a step whenever another seed had come to the goal, and ends as high as the share of the seeds that "
+    "ever did; those that never did count too, and keep it low. Further left is sooner, higher is surer. Seeds that "
+    "ended otherwise (a crash, say) are in the table of outcomes and not in here. With a handful of seeds, a step "
+    "more or less proves nothing."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tries:
+    """What trainings have in common that differ in their seed alone."""
+
+    case: str  # the id in the suite
+    goal: float
+    precision: str
+    params: str
+    threads: str
+
+
+def charts(run: RunFindings, look: Look) -> list[Chart]:
+    """Return the pictures of accuracy, and of the times to the goal."""
+    return [*_accuracies(run, look), *_times(run, look)]
+
+
+def _accuracies(run: RunFindings, look: Look) -> list[Chart]:
+    goals: dict[float | None, list[Measurement]] = defaultdict(list)
+    for arm in arms_with(run, "accuracies"):
+        goals[_goal(arm)].append(arm)
+    made: list[Chart] = []
+    for turn, (goal, arms) in enumerate(goals.items()):
+        panels = panels_of(arms, "accuracies")
+        file = f"accuracy-{turn + 1}" if len(goals) > 1 else "accuracy"
+        pictures = curves(
+            panels, look, file=file, section="quality", title="held-out accuracy", step="epoch", goal=goal
+        )
+        reading = f"{_EPOCHS}{left_out(min(len(panels), MOST_PANELS), len(panels))}"
+        made += [Chart(picture=picture, reading=reading) for picture in pictures]
+    return made
+
+
+def _times(run: RunFindings, look: Look) -> list[Chart]:
+    groups: dict[Tries, dict[str, list[Measurement]]] = {}
+    for arm in run.arms:
+        goal = _goal(arm)
+        if goal is not None and arm.workload == "time_to_accuracy" and arm.replica == 0 and _tried(arm):
+            groups.setdefault(_tries(arm, goal), {}).setdefault(name_of(arm), []).append(arm)
+    drawn = {tries: found for tries, found in groups.items() if max(map(len, found.values())) >= SEEDS}
+    made = [
+        Chart(picture=_picture(tries, found, run, look), reading=_SEEDS)
+        for tries, found in list(drawn.items())[:MOST_PICTURES]
+    ]
+    return with_rest(made, len(drawn) - MOST_PICTURES, "trainings")
+
+
+def _goal(arm: Measurement) -> float | None:
+    goal = params_of(arm).get("target")
+    return float(goal) if isinstance(goal, int | float) and not isinstance(goal, bool) and 0 < goal <= 1 else None
+
+
+def _tried(arm: Measurement) -> bool:
+    unreached = arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.UNREACHED}:")
+    return arm.outcome == Outcome.MEASURED or unreached
+
+
+def _tries(arm: Measurement, goal: float) -> Tries:
+    known = params_of(arm)
+    return Tries(
+        case=arm.case.partition("[")[0],
+        goal=goal,
+        precision=str(known.get("precision", arm.dtype)),
+        params=json.dumps({one: known[one] for one in sorted(known) if one != "seed"}),
+        threads=split_threads(arm.label)[1],
+    )
+
+
+def _picture(tries: Tries, found: Mapping[str, Sequence[Measurement]], run: RunFindings, look: Look) -> Reached:
+    goal = words.share(tries.goal)
+    parts = [tries.case, tries.precision, *([f"at {tries.threads}"] if tries.threads else [])]
+    title = marked(f"{', '.join(visible(part, 40) for part in parts)}: seeds that had come to {goal}", run)
+    return Reached(
+        name=look.file(f"reached-{tries.case}-{tries.precision}", tries),
+        section="quality",
+        title=title,
+        alt=f"{title}, against the time it took",
+        unit="share of the seeds",
+        targets=look.targets,
+        lines={target: (_arrivals(arms), len(arms)) for target, arms in found.items()},
+        across="seconds",
+    )
+
+
+def _arrivals(arms: Sequence[Measurement]) -> tuple[float, ...]:
+    return tuple(sorted(time for arm in arms if arm.epochs is not None and (time := time_of(arm)) is not None))

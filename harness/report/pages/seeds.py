@@ -1,0 +1,106 @@
+"""Trainings that differ in their seed alone, taken together: who came to the goal, and how good they ended."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from harness.report import words
+from harness.report.findings import RunFindings, name_of
+from harness.report.rows import params_of
+from harness.stats.estimate import t_quantile
+from harness.store.record import Failure, Measurement, Outcome
+
+FEWEST = 3  # seeds of which a mean without the best and the worst is anything
+_LARGEST = 1e300  # beyond it a number is no goal
+_PLAIN = "float32"  # the precision that others are seen beside
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The trainings of one target that differ in their seed alone."""
+
+    case: str
+    target: str
+    precision: str
+    goal: float | None
+    arms: tuple[Measurement, ...]
+
+    @property
+    def reached(self) -> list[Measurement]:
+        """Those that came to the goal."""
+        return [arm for arm in self.arms if arm.epochs is not None and arm.outcome == Outcome.MEASURED]
+
+    def accuracies(self) -> dict[str, float]:
+        """Return the accuracy after the last epoch, by seed."""
+        return {_seed(arm): arm.accuracy for arm in self.arms if words.known(arm.accuracy)}
+
+    def is_reference(self, reference: str) -> bool:
+        """Whether others are seen beside this one: the reference, in the precision that nothing is changed in."""
+        return (self.target, self.precision) == (reference, _PLAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """A difference in percentage points, with its interval where there are two seeds or more."""
+
+    mean: float
+    span: tuple[float, float] | None = None
+
+
+def groups_of(run: RunFindings) -> list[Group]:
+    """Return the trainings to a goal that came to an end of either kind."""
+    found: dict[tuple[str, str, str, str], list[Measurement]] = defaultdict(list)
+    for arm in run.arms:
+        if arm.workload == "time_to_accuracy" and arm.replica == 0 and _tried(arm):
+            known = params_of(arm)
+            alike = json.dumps({key: known[key] for key in sorted(known) if key not in ("seed", "precision")})
+            precision = str(known.get("precision") or arm.dtype)
+            found[alike, arm.case.partition("[")[0], name_of(arm), precision].append(arm)
+    return [
+        Group(case=case, target=target, precision=precision, goal=_goal(arms[0]), arms=tuple(arms))
+        for (_, case, target, precision), arms in found.items()
+    ]
+
+
+def beside(group: Group, groups: Sequence[Group], reference: str) -> Points | None:
+    """Return the difference in accuracy to float32 on the reference, of equal seeds."""
+    base = next((other for other in groups if other.case == group.case and other.is_reference(reference)), None)
+    if base is None:
+        return None
+    before, now = base.accuracies(), group.accuracies()
+    apart = [100 * (now[seed] - before[seed]) for seed in sorted(before.keys() & now.keys())]
+    if len(apart) < 2:  # noqa: PLR2004  (a spread needs two)
+        return Points(mean=apart[0]) if apart else None
+    half = t_quantile(len(apart) - 1) * stdev(apart) / math.sqrt(len(apart))
+    return Points(mean=fmean(apart), span=(fmean(apart) - half, fmean(apart) + half))
+
+
+def olympic(values: Sequence[float]) -> float | None:
+    """Return the mean without the least and the largest, where there are enough."""
+    kept = sorted(values)[1:-1] if len(values) >= FEWEST else values
+    return fmean(kept) if kept else None
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean of those that there are."""
+    kept = [value for value in values if words.known(value)]
+    return fmean(kept) if kept else None
+
+
+def _goal(arm: Measurement) -> float | None:
+    goal = params_of(arm).get("target")
+    return float(goal) if isinstance(goal, int | float) and abs(goal) < _LARGEST else None
+
+
+def _seed(arm: Measurement) -> str:
+    return json.dumps(params_of(arm).get("seed", 0))
+
+
+def _tried(arm: Measurement) -> bool:
+    unreached = arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.UNREACHED}:")
+    return arm.outcome == Outcome.MEASURED or unreached

@@ -1,0 +1,114 @@
+"""Whether to trust what a run says: in one of three words, and in a sentence that gives the reason.
+
+Verdicts are good where the reference agrees with itself, the run is whole, the machine was still enough, and no
+result was rejected; to be taken with care where one of these is missing; and none at all where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.report import noise, words
+from harness.report.content import Light, Trust
+from harness.report.findings import RunFindings, SelfCheck, Standing
+from harness.report.headline import is_indicative
+from harness.report.leads import capital, counted
+from harness.stats.noise import Grade, grade_of
+from harness.stats.verdict import LEAST_SETS
+from harness.store.record import Outcome
+
+DECIDED = frozenset({Standing.WINS, Standing.TIE, Standing.BEHIND})
+
+_RESTLESS = {
+    Grade.NOISY: "the machine was noisy, so small differences are lost",
+    Grade.UNUSABLE: "the machine was so restless that only gross differences are told apart",
+}
+
+
+def light(run: RunFindings) -> Light:
+    """Return how far the verdicts of a run may be trusted, and why."""
+    none = undecided(run)
+    if none:
+        return Light(trust=Trust.NONE, text=_sentences(none, smallest(run.self_check)))
+    cares = "; ".join(_cares(run))
+    if cares:
+        return Light(trust=Trust.CAREFUL, text=_sentences(cares, smallest(run.self_check)))
+    good = "the reference, measured against itself, came out equal, and no result was rejected"
+    return Light(trust=Trust.GOOD, text=_sentences(good, smallest(run.self_check)))
+
+
+def undecided(run: RunFindings) -> str:
+    """Say why a run holds no verdict on who is first, or nothing where it holds any."""
+    found = standings(run)
+    if not found:
+        return "nothing was measured"
+    return "" if found & DECIDED else _why(run, found)
+
+
+def _why(run: RunFindings, found: frozenset[Standing]) -> str:
+    if Standing.WITHHELD in found:
+        return _withheld(run.self_check)
+    if Standing.INDICATIVE in found or is_indicative(run):
+        made = f"{counted(run.sets, 'fresh start')} {'was' if run.sets == 1 else 'were'} made"
+        return f"{made}, and a verdict takes {_needed(run)}: the numbers are indicative"
+    if Standing.UNKNOWN in found:
+        return "no two targets of a class were measured side by side"
+    if Standing.ALONE in found:
+        return "in no case were two targets of a class measured, so there is nobody to compare"
+    return "nothing here is ever ranked: neither NumPy nor the math mode default"
+
+
+def standings(run: RunFindings) -> frozenset[Standing]:
+    """Return how measured arms stand, as far as any does."""
+    entries = (entry for board in run.boards for case in board.cases for entry in case.entries)
+    return frozenset(entry.standing for entry in entries if entry.standing is not None)
+
+
+def smallest(check: SelfCheck) -> str:
+    """Say what difference could be seen, where the self-check tells; one that failed tells nothing of it."""
+    if check.detectable is None or check.passed is False:
+        return ""
+    least, median, most = (words.share(value) for value in check.detectable)
+    spread = f" in the median case ({least} to {most})" if check.cases > 1 else ""
+    return f"the smallest difference that this run could see is {median}{spread}"
+
+
+def _withheld(check: SelfCheck) -> str:
+    if check.combined is None:
+        return "the reference was not measured twice, so nothing shows what differences mean: verdicts are withheld"
+    if check.passed is False:
+        ratio = words.ratio(check.combined.ratio, check.combined.low, check.combined.high)
+        return f"the reference, measured against itself, did not come out equal ({ratio}): verdicts are withheld"
+    return "the two copies of the reference differ in these cases: verdicts are withheld"
+
+
+def _needed(run: RunFindings) -> int:
+    return LEAST_SETS["process" if any(arm.pairing == "process" for arm in run.arms) else "round"]
+
+
+def _cares(run: RunFindings) -> Iterator[str]:
+    """Say what is to be known beside verdicts that stand."""
+    check = run.self_check
+    if run.state != "complete":
+        yield "the run did not reach its end"
+    grade = _grade(run)
+    restless = _RESTLESS.get(grade, "") if grade else ""
+    if restless:
+        yield restless
+    if check.failed:
+        yield f"in {counted(len(check.failed), 'case')} the two copies of the reference differ, without a verdict there"
+    rejected = sum(arm.outcome == Outcome.INVALID for arm in run.arms)
+    if rejected:
+        yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"
+    if Standing.INDICATIVE in standings(run):
+        yield "some cases had too few fresh starts for a verdict"
+
+
+def _grade(run: RunFindings) -> Grade | None:
+    """Return how still the machine was; where no manifest tells, by what the self-check could see."""
+    told = noise.grade(run.manifest)
+    return told or (grade_of(run.self_check.detectable[1]) if run.self_check.detectable else None)
+
+
+def _sentences(*clauses: str) -> str:
+    return " ".join(f"{capital(clause)}." for clause in clauses if clause)

@@ -1,0 +1,267 @@
+"""How near the hardware, how with size, threads and batches: each mark is a measured arm, and means what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.report.charts import charts_of
+from harness.report.content import Chart, plain
+from harness.report.findings import RunFindings
+from harness.report.picture import Lines, Roof, Roofline, Tradeoff
+from harness.report.rows import sample_frame
+from harness.report.summarise import summarise
+from harness.store.record import Measurement, Sample
+from tests.core.report.synthetic import REFERENCE, arm, run, squares, unmeasured
+
+JAX = "jax.jit@cpu"
+SPEEDS = {REFERENCE: 1.0, JAX: 0.8}
+MEASURED = {"source": "measured at the start of the run", "flops_per_s": 1e11, "bytes_per_s": 1e10, "measured": True}
+SHEET = {"source": "data sheet of a CPU", "flops_per_s": 3e11, "bytes_per_s": None, "measured": False}
+
+
+def roofs(*sources: Mapping[str, Any], dtype: str = "float32") -> dict[str, Any]:
+    """Return a manifest that tells these roofs of both targets."""
+    told = [{"target": target, "dtype": dtype, "math": "ieee", **one} for target in SPEEDS for one in sources]
+    return {"roofs": told}
+
+
+def found(count: int = 3, manifest: Mapping[str, Any] | None = None, **values: Any) -> RunFindings:
+    rows, samples = run(squares(count), SPEEDS, noise=0.001, rounds=2, **values)
+    return summarise(rows, sample_frame(samples), manifest=manifest)
+
+
+def charts(of: RunFindings, question: str) -> tuple[Chart, ...]:
+    return charts_of(of, "").get(question, ())
+
+
+def lines_of(of: RunFindings, question: str = "size") -> list[Lines]:
+    return [chart.picture for chart in charts(of, question) if isinstance(chart.picture, Lines)]
+
+
+# -- how near the hardware ---------------------------------------------------------------------------
+
+
+def test_a_mark_is_operations_a_second_against_operations_a_byte() -> None:
+    (chart,) = charts(found(manifest=roofs(MEASURED, SHEET)), "roofline")
+    picture = chart.picture
+    assert isinstance(picture, Roofline)
+    assert {target: [round(dot.x, 9) for _, dot in dots] for target, dots in picture.points.items()} == {
+        target: [round(m / 6, 9) for m in (32, 64, 128)] for target in SPEEDS
+    }
+    for _, dot in picture.points[JAX]:
+        assert dot.low < dot.y < dot.high
+    assert picture.roofs == (
+        Roof(name="measured at the start of the run", flops_per_s=1e11, bytes_per_s=1e10, measured=True),
+        Roof(name="data sheet of a CPU", flops_per_s=3e11, bytes_per_s=None, measured=False),
+    )
+    assert "at the least" in chart.reading
+
+
+def test_its_table_holds_the_same_numbers() -> None:
+    (chart,) = charts(found(manifest=roofs(MEASURED)), "roofline")
+    assert chart.table is not None
+    assert isinstance(chart.picture, Roofline)
+    assert chart.table.name == chart.picture.name
+    assert len(chart.table.rows) == 3 * len(SPEEDS)
+    row = chart.table.rows[0]
+    _, dot = chart.picture.points[REFERENCE][0]
+    assert [cell.value for cell in row.cells[2:4]] == [dot.x, dot.y]
+    assert row.cells[3].span == (dot.low, dot.high)
+    assert plain(row.cells[1].text) == REFERENCE
+    assert row.facets["dtype"] == "float32"
+
+
+def test_without_roofs_or_with_few_marks_there_is_none() -> None:
+    assert charts(found(), "roofline") == ()
+    assert charts(found(manifest=roofs()), "roofline") == ()
+    rows, samples = run(squares(2), {REFERENCE: 1.0}, rounds=2)
+    assert charts(summarise(rows, sample_frame(samples), manifest=roofs(MEASURED)), "roofline") == ()
+    assert charts(found(manifest=roofs(MEASURED, dtype="float64")), "roofline") == ()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "nonsense",
+        {},
+        [1, None, "x", []],
+        [{"target": [], "dtype": {}, "math": None}],
+        [{"target": REFERENCE, "dtype": "float32", "math": "ieee", "flops_per_s": "1e9", "bytes_per_s": True}],
+        [{"target": REFERENCE, "dtype": "float32", "math": "ieee", "flops_per_s": -1, "bytes_per_s": float("inf")}],
+        [{"target": REFERENCE, "dtype": "float32", "math": "ieee", "flops_per_s": 10**400}],
+    ],
+)
+def test_a_manifest_may_hold_anything_for_roofs(told: Any) -> None:
+    assert charts(found(manifest={"roofs": told}), "roofline") == ()
+
+
+def test_a_mixed_precision_has_the_roof_of_what_it_multiplies() -> None:
+    rows, samples = run(squares(3), SPEEDS, rounds=2)
+    mixed = [replace(row, params=json.dumps({"precision": "mixed_bfloat16"})) for row in rows]
+    told = roofs(MEASURED, dtype="bfloat16")
+    (chart,) = charts(summarise(mixed, sample_frame(samples), manifest=told), "roofline")
+    assert "bfloat16" in chart.picture.title
+    assert charts(summarise(rows, sample_frame(samples), manifest=told), "roofline") == ()
+
+
+# -- size --------------------------------------------------------------------------------------------
+
+
+def test_speed_is_drawn_against_the_parameter_that_varies() -> None:
+    (lines,) = lines_of(found(4))
+    assert lines.size == "m = n = k"
+    assert [dot.x for dot in lines.lines[REFERENCE]] == [32, 64, 128, 256]
+    rows, _ = run(squares(3), SPEEDS, rounds=2)
+    for params in ("not JSON", json.dumps({"m": 10**400, "n": True, "k": [1]})):
+        (lines,) = lines_of(summarise([replace(row, params=params) for row in rows]))
+        assert lines.size == "FLOPs in a call"
+
+
+def test_what_a_flat_part_means_is_told() -> None:
+    (chart,) = charts(found(), "size")
+    assert "what it costs to make a call at all" in chart.reading
+
+
+def reductions() -> list[Measurement]:
+    cases = {
+        f"reduction[op={op},n={n}]": {"params": json.dumps({"op": op, "n": n}), "bytes": 4 * n}
+        for op in ("sum", "max")
+        for n in (10, 100)
+    }
+    return run(cases, {REFERENCE: 1.0}, rounds=1, workload="reduction")[0]
+
+
+def test_a_line_joins_only_what_differs_in_numbers() -> None:
+    made = lines_of(summarise(reductions()))
+    assert [one.title for one in made if one.unit == "B/s"] == [
+        "reduction, reduction, float32, op max",
+        "reduction, reduction, float32, op sum",
+    ]
+    assert [[dot.x for dot in one.lines[REFERENCE]] for one in made] == [[10, 100]] * 4
+    same_size = [row for row in reductions() if "n=10]" in row.case]
+    assert lines_of(summarise(same_size)) == []
+
+
+def test_where_operations_mean_nothing_the_time_is_drawn_too() -> None:
+    speed, time, *_ = charts(summarise(reductions()), "size")
+    assert isinstance(time.picture, Lines)
+    assert (speed.picture.unit, time.picture.unit) == ("B/s", "seconds a call")
+    row = next(row for row in reductions() if row.case == "reduction[op=max,n=10]" and not row.replica)
+    dot = time.picture.lines[REFERENCE][0]
+    assert (dot.low, dot.y, dot.high) == (row.time_low_s, row.time_s, row.time_high_s)
+    assert "downwards is faster" in time.reading
+    assert speed.picture.name != time.picture.name
+
+
+def test_error_bars_of_speed_are_those_of_time() -> None:
+    rows, _ = run(squares(2), {REFERENCE: 1.0})
+    row = replace(rows[0], time_s=1.0, time_low_s=0.5, time_high_s=2.0, flops_per_s=100.0)
+    (lines,) = lines_of(summarise([row, rows[2]]))
+    dot = lines.lines[REFERENCE][0]
+    assert (dot.low, dot.y, dot.high) == (50.0, 100.0, 200.0)
+
+
+def test_of_very_many_families_some_are_drawn_and_the_rest_counted() -> None:
+    cases = {
+        f"reduction[op={op},n={n}]": {"params": json.dumps({"op": f"op{op}", "n": n}), "flops": n}
+        for op in range(43)
+        for n in (10, 100)
+    }
+    rows, _ = run(cases, {REFERENCE: 1.0}, rounds=1, sets=2)
+    drawn = charts(summarise(rows), "size")
+    assert len(drawn) == 40
+    assert "3 more families" in drawn[-1].reading
+    assert "more families" not in drawn[0].reading
+
+
+# -- threads -----------------------------------------------------------------------------------------
+
+
+def at_threads() -> tuple[list[Measurement], list[Sample]]:
+    """Return two cases at 1 and 2 threads; the reference gains twofold by the second, JAX a quarter."""
+    everything: list[Measurement] = []
+    blocks: list[Sample] = []
+    for threads, (reference, jax) in {1: (1.0, 2.0), 2: (0.5, 1.6)}.items():
+        label = f"{threads}-thread{'s' * (threads > 1)}"
+        rows, samples = run(squares(2), {REFERENCE: reference, JAX: jax}, noise=0.001, seed=3, copy=reference)
+        everything += [replace(row, label=label, threads=threads) for row in rows]
+        blocks += [replace(sample, label=label) for sample in samples]
+    return everything, blocks
+
+
+def test_each_target_is_beside_itself_at_its_fewest_threads() -> None:
+    rows, samples = at_threads()
+    of = summarise(rows, sample_frame(samples))
+    made = lines_of(of, "threads")
+    assert [one.unit for one in made] == ["times as fast"] * 2
+    for one in made:
+        speed_ups = {target: [round(dot.y, 2) for dot in dots] for target, dots in one.lines.items()}
+        assert speed_ups == {REFERENCE: [1.0, 2.0], JAX: [1.0, 1.25]}
+        assert [dot.x for dot in one.lines[JAX]] == [1, 2]
+        assert one.lines[JAX][1].low < one.lines[JAX][1].y < one.lines[JAX][1].high
+    assert [one.title.rpartition(", ")[2] for one in lines_of(of)] == ["at 1 thread", "at 2 threads"]
+
+
+def test_a_number_of_threads_that_did_not_work_leaves_no_line() -> None:
+    rows, samples = at_threads()
+    gone = [unmeasured(row, "failed", "crashed: x") if (row.target, row.threads) == (JAX, 2) else row for row in rows]
+    made = lines_of(summarise(gone, sample_frame(samples)), "threads")
+    assert [set(one.lines) for one in made] == [{REFERENCE}] * 2
+    assert charts(found(), "threads") == ()
+
+
+# -- latency and throughput --------------------------------------------------------------------------
+
+
+def served(batch: Any, target: str = REFERENCE, case: str = "", **values: Any) -> Measurement:
+    params = {"model": "mlp", "size": "tiny", "batch": batch, "dtype": "float32"}
+    said: dict[str, Any] = {
+        "workload": "inference",
+        "params": json.dumps(params),
+        "time_s": 1e-3,
+        "latency_s": 2e-3,
+        "latency_low_s": 1.9e-3,
+        "latency_high_s": 2.2e-3,
+        "items_per_s": 1000.0,
+        "items_name": "samples",
+        "sets": 5,
+    }
+    return arm(case or f"mlp[batch={batch}]", target, **{**said, **values})
+
+
+def test_a_batch_is_a_mark_between_throughput_and_latency() -> None:
+    rows = [served(batch, items_per_s=1000.0 * batch) for batch in (8, 1, 64)]
+    (chart,) = charts(summarise([*rows, served(8, JAX), served(64, JAX)]), "tradeoff")
+    picture = chart.picture
+    assert isinstance(picture, Tradeoff)
+    assert [label for label, _ in picture.lines[REFERENCE]] == ["1", "8", "64"]
+    assert [dot.x for _, dot in picture.lines[REFERENCE]] == [1000.0, 8000.0, 64000.0]
+    assert [(dot.low, dot.y, dot.high) for _, dot in picture.lines[JAX]] == [(1.9e-3, 2e-3, 2.2e-3)] * 2
+    assert picture.across == "samples a second"
+    assert picture.title == "mlp tiny, float32: latency against throughput"
+
+
+def test_one_batch_or_no_latency_is_no_tradeoff() -> None:
+    assert charts(summarise([served(8), served(8, JAX)]), "tradeoff") == ()
+    assert charts(summarise([served(1), served(8, latency_s=None)]), "tradeoff") == ()
+    assert charts(summarise([served(1), unmeasured(served(8), "failed", "crashed: x")]), "tradeoff") == ()
+    odd = [served(value) for value in (True, "8", None, [1], 10**30, -1)]
+    assert charts(summarise([served(1), *odd]), "tradeoff") == ()
+
+
+def test_models_types_and_sizes_are_pictures_of_their_own() -> None:
+    other = json.dumps({"model": "mlp", "size": "wide", "batch": 1})
+    rows = [
+        *(served(batch) for batch in (1, 8)),
+        *(served(batch, dtype="bfloat16", case_key=f"b{batch}") for batch in (1, 8)),
+        served(1, params=other, case="wide[batch=1]", case_key="w"),
+    ]
+    assert {chart.picture.title.partition(":")[0] for chart in charts(summarise(rows), "tradeoff")} == {
+        "mlp tiny, float32",
+        "mlp tiny, bfloat16",
+    }

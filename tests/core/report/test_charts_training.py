@@ -1,0 +1,116 @@
+"""Losses, accuracies and goals: one panel a case, and every seed counts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from harness.report.charts import charts_of
+from harness.report.content import Chart
+from harness.report.findings import RunFindings
+from harness.report.picture import Curves, Reached
+from harness.report.summarise import summarise
+from harness.store.record import Measurement
+from tests.core.report.synthetic import REFERENCE, arm
+
+COMPILED, JAX = "torch.compile@cpu", "jax.jit@cpu"
+TARGETS = (REFERENCE, COMPILED, JAX)
+
+
+def charts(of: RunFindings, question: str) -> tuple[Chart, ...]:
+    return charts_of(of, "").get(question, ())
+
+
+def curves_of(of: RunFindings, question: str) -> list[Curves]:
+    return [chart.picture for chart in charts(of, question) if isinstance(chart.picture, Curves)]
+
+
+def reached_of(of: RunFindings) -> list[Reached]:
+    return [chart.picture for chart in charts(of, "quality") if isinstance(chart.picture, Reached)]
+
+
+def trained(target: str, case: str = "mlp", **values: Any) -> Measurement:
+    said: dict[str, Any] = {"workload": "training", "losses": (2.0, 1.5, 1.0), "time_s": 1e-3, "sets": 5}
+    return arm(case, target, **{**said, **values})
+
+
+def classified(target: str, seed: int, precision: str = "float32", **values: Any) -> Measurement:
+    params = {"seed": seed, "precision": precision, "target": 0.97, "model": "mlp"}
+    said = {
+        "workload": "time_to_accuracy",
+        "params": json.dumps(params),
+        "accuracies": (0.5, 0.98),
+        "epochs": 2,
+        "time_s": 0.1 * (seed + 1),
+        "sets": 5,
+    }
+    return arm(f"digits[precision={precision},seed={seed}]", target, **{**said, **values})
+
+
+LOST: dict[str, Any] = {"outcome": "failed", "detail": "unreached: 50.0% at best", "epochs": None, "time_s": None}
+
+
+def test_a_panel_a_case_and_a_line_a_target() -> None:
+    odd = {1: (2.0, float("nan"), 1.0)}
+    rows = [trained(target, f"case-{at}", losses=odd.get(at, (2.0, 1.5, 1.0))) for at in range(5) for target in TARGETS]
+    (picture,) = curves_of(summarise([*rows, replace(rows[0], replica=1)]), "losses")
+    assert [panel.name for panel in picture.panels] == [f"case-{at}" for at in range(5)]
+    assert all(set(panel.lines) == set(TARGETS) for panel in picture.panels)
+    assert picture.panels[0].lines[JAX] == (2.0, 1.5, 1.0)
+    assert picture.goal is None
+
+
+def test_many_cases_are_several_pictures_of_a_few_panels() -> None:
+    of = summarise([trained(REFERENCE, f"case-{at:03d}") for at in range(70)])
+    assert [len(picture.panels) for picture in curves_of(of, "losses")] == [12] * 5
+    assert "60 of 70 cases" in charts(of, "losses")[0].reading
+
+
+def test_numbers_of_threads_are_panels_of_their_own() -> None:
+    rows = [trained(REFERENCE, label=f"{threads}-threads", losses=(float(threads),)) for threads in (2, 4)]
+    (picture,) = curves_of(summarise(rows), "losses")
+    assert {panel.name: panel.lines[REFERENCE] for panel in picture.panels} == {
+        "mlp, 2 threads": (2.0,),
+        "mlp, 4 threads": (4.0,),
+    }
+
+
+def test_accuracies_stand_beside_their_goal() -> None:
+    rows = [classified(target, seed) for target in TARGETS for seed in (0, 1)]
+    (picture,) = curves_of(summarise(rows), "quality")
+    assert picture.goal == 0.97
+    assert picture.panels[0].lines[REFERENCE] == (0.5, 0.98)
+    other = classified(REFERENCE, 7, params=json.dumps({"seed": 7, "target": 0.5}))
+    assert {picture.goal for picture in curves_of(summarise([*rows, other]), "quality")} == {0.97, 0.5}
+    odd = classified(REFERENCE, 8, params=json.dumps({"seed": [8], "target": "high"}))
+    assert {picture.goal for picture in curves_of(summarise([odd]), "quality")} == {None}
+
+
+def test_every_seed_counts_and_those_that_never_arrived_keep_the_line_low() -> None:
+    rows = [
+        *(classified(REFERENCE, seed) for seed in range(5)),
+        *(classified(JAX, seed) for seed in range(4)),
+        classified(JAX, 4, **LOST),
+        classified(JAX, 5, outcome="failed", detail="crashed: x", time_s=None),
+    ]
+    (picture,) = reached_of(summarise(rows))
+    assert picture.lines[REFERENCE] == ((0.1, 0.2, 0.1 * 3, 0.4, 0.5), 5)
+    assert (len(picture.lines[JAX][0]), picture.lines[JAX][1]) == (4, 5)
+    assert picture.title == "digits, float32: seeds that had come to 97 %"
+
+
+def test_precisions_are_pictures_of_their_own_and_one_seed_is_none() -> None:
+    rows = [classified(REFERENCE, seed, precision) for seed in (0, 1) for precision in ("float32", "mixed_bfloat16")]
+    assert len(reached_of(summarise(rows))) == 2
+    assert reached_of(summarise([classified(REFERENCE, 0), classified(JAX, 0)])) == []
+
+
+def test_where_nobody_arrived_that_is_drawn_too() -> None:
+    (picture,) = reached_of(summarise([classified(REFERENCE, seed, **LOST) for seed in range(3)]))
+    assert picture.lines == {REFERENCE: ((), 3)}
+
+
+def test_runs_without_training_have_no_such_charts() -> None:
+    of = summarise([arm(time_s=1e-3)])
+    assert not {"losses", "phases", "quality"} & set(charts_of(of, ""))
