@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -36,14 +38,24 @@ def write_store(root: Path, seed: int = 0) -> None:
         (root / folder).mkdir(parents=True)
     rng = np.random.default_rng(seed)
     for run_id in RUNS:
-        _write_run(Layout(root), run_id, rng)
+        write_run(Layout(root), list(_arms(run_id)), len(TARGETS) + 1, rng)
 
 
-def _write_run(layout: Layout, run_id: str, rng: np.random.Generator) -> None:
-    arms = list(_arms(run_id))
+def write_run(
+    layout: Layout,
+    arms: list[Measurement],
+    beside: int,
+    rng: np.random.Generator,
+    *,
+    rounds: int = ROUNDS,
+    latencies: int = LATENCIES,
+    told: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write the run of some arms, of which always `beside` are of one case; `told` is more for its manifest."""
+    run_id = arms[0].run_id
     tables = {
         MEASUREMENTS: measurement_table([decode_measurement(encode_measurement(arm)) for arm in arms]),
-        SAMPLES: _samples(arms, rng),
+        SAMPLES: _samples(arms, beside, rounds, latencies, rng),
     }
     described = {}
     for name, table in tables.items():
@@ -56,11 +68,12 @@ def _write_run(layout: Layout, run_id: str, rng: np.random.Generator) -> None:
                 "schema": SCHEMA,
                 "run_id": run_id,
                 "state": COMPLETE,
-                "suite": "speed",
+                "suite": arms[0].suite,
                 "started_at": "2026-01-01T00:00:00.000Z",
-                "measure": {"profile": "standard", "sets": SETS, "rounds": ROUNDS},
-                "arms": {"measured": len(arms)},
+                "measure": {"profile": "standard", "sets": SETS, "rounds": rounds},
+                "arms": dict(Counter(arm.outcome for arm in arms)),
                 "files": described,
+                **told,
             }
         )
     )
@@ -68,7 +81,7 @@ def _write_run(layout: Layout, run_id: str, rng: np.random.Generator) -> None:
 
 def _arms(run_id: str) -> Iterator[Measurement]:
     for case in range(CASES):
-        for target, replica in [*((target, 0) for target in TARGETS), (TARGETS[0], 1)]:
+        for place, (target, replica) in enumerate([*((target, 0) for target in TARGETS), (TARGETS[0], 1)]):
             backend, mode = target.partition("@")[0].split(".")
             yield Measurement(
                 run_id=run_id,
@@ -97,7 +110,7 @@ def _arms(run_id: str) -> Iterator[Measurement]:
                 sets=SETS,
                 rounds=SETS * ROUNDS,
                 inner=10,
-                time_s=1e-4,
+                time_s=1e-4 * (1 + 0.1 * place),
                 input_hash=f"{case:032x}",
                 threads=2,
                 env_id="0123456789abcdef",
@@ -107,19 +120,20 @@ def _arms(run_id: str) -> Iterator[Measurement]:
             )
 
 
-def _samples(arms: list[Measurement], rng: np.random.Generator) -> pa.Table:
+def _samples(arms: list[Measurement], beside: int, rounds: int, latencies: int, rng: np.random.Generator) -> pa.Table:
     """Return blocks as a session writes them: set by set, case by case, throughput and then latency."""
     blocks = np.array(
         [
-            (at, set_index, turn, int(turn >= ROUNDS))
+            (at, set_index, turn, int(turn >= rounds))
             for set_index in range(SETS)
-            for first in range(0, len(arms), len(TARGETS) + 1)
-            for turn in range(ROUNDS + LATENCIES)
-            for at in range(first, first + len(TARGETS) + 1)
+            for first in range(0, len(arms), beside)
+            for turn in range(rounds + latencies)
+            for at in range(first, first + beside)
+            if arms[at].time_s is not None
         ]
     )
     at, sets, turns, single = blocks.T
-    wall = np.exp(rng.normal(np.log(1e6), 0.05, at.size)) * (1 + 0.1 * (at % 5))
+    wall = np.exp(rng.normal(0, 0.05, at.size)) * np.array([(arm.time_s or 0) * 1e10 for arm in arms])[at]
     values: dict[str, Any] = {
         "run_id": _repeated([arms[0].run_id], np.zeros_like(at)),
         "case_key": _repeated([arm.case_key for arm in arms], at),
@@ -128,8 +142,8 @@ def _samples(arms: list[Measurement], rng: np.random.Generator) -> pa.Table:
         "replica": np.array([arm.replica for arm in arms])[at],
         "quantity": _repeated(["throughput", "latency"], single),
         "set": sets,
-        "round": np.where(single, turns - ROUNDS, turns),
-        "order": at % 5,
+        "round": np.where(single, turns - rounds, turns),
+        "order": at % beside,
         "inner": np.where(single, 1, 10),
         "start_ns": np.arange(at.size) * 1_000_000,
         "wall_ns": wall.astype(np.int64),
