@@ -94,4 +94,4 @@ def _checked(loaded: Loaded, problems: list[Problem], root: Path) -> Loaded:
 
 def _problem(path: Path, reason: str, root: Path) -> Problem:
     place = path.relative_to(root) if path.is_relative_to(root) else path
-    return Problem(place=str(place), message=reason)
+    return Problem(place=str(place), message="; ".join(map(str.strip, reason.splitlines())))
