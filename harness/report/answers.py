@@ -19,6 +19,7 @@ from harness.store.record import Outcome
 __all__ = ["answer", "conclusions"]
 
 _OUTCOMES = {Outcome.PREDICTED: "predicted and not run", Outcome.NOT_RUN: "not run"}
+_CASE = "A case is one shape in one type."
 _SURE = (Standing.WINS, Standing.TIE, Standing.BEHIND)
 
 
@@ -89,7 +90,7 @@ def _nobody(board: Board) -> str:
 
 def _ranking(run: RunFindings, board: Board) -> Table:
     """Return the targets of a class, the fastest first: how far they are behind, and how often they come first."""
-    counts = ("won", "tied", "behind", "no verdict", "not measured")
+    counts = ("won", "tied", "lost", "no verdict", "not measured")
     abouts = (
         "cases in which every other target was slower",
         "cases in which it shared the first place",
@@ -115,9 +116,10 @@ def _note(board: Board) -> str:
         return "There is no ratio over all cases, because no case was measured by all targets."
     besides = [one.beside_fastest for one in board.overall if one.beside_fastest is not None]
     if not besides:
-        return "The columns count cases."
-    interval = ", with its interval" if any(beside.low is not None for beside in besides) else ""
-    return f"Time / fastest: {scope_of(board)}{interval}. The other columns count cases."
+        return f"The columns count cases. {_CASE}"
+    known = any(beside.low is not None for beside in besides)
+    interval = "; its interval tells how sure that mean is, not how far cases lie apart" if known else ""
+    return f"Time / fastest: beside the first row, {scope_of(board)}{interval}. The other columns count cases. {_CASE}"
 
 
 def _row(one: Overall, board: Board) -> Row:

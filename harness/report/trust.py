@@ -69,7 +69,7 @@ def smallest(check: SelfCheck) -> str:
     if check.detectable is None or check.passed is False:
         return ""
     least, median, most = (words.share(value) for value in check.detectable)
-    spread = f" in the median case ({least} to {most})" if check.cases > 1 else ""
+    spread = f" in the middle case, {least} in the best and {most} in the worst" if check.cases > 1 else ""
     return f"the smallest difference that this run could see is {median}{spread}"
 
 
@@ -96,7 +96,14 @@ def _cares(run: RunFindings) -> Iterator[str]:
     if restless:
         yield restless
     if check.failed:
-        yield f"in {counted(len(check.failed), 'case')} the two copies of the reference differ, without a verdict there"
+        lost, them = (
+            f"{len(check.failed):,} of {counted(check.cases, 'case')}",
+            "it" if len(check.failed) == 1 else "they",
+        )
+        yield (
+            f"in {lost} the reference, measured twice, differed from itself, so nobody wins there, "
+            f"though {them} still {'counts' if them == 'it' else 'count'} in the means"
+        )
     rejected = sum(arm.outcome == Outcome.INVALID for arm in run.arms)
     if rejected:
         yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"

@@ -156,7 +156,7 @@ def test_nothing_measured_and_nothing_ranked_are_said() -> None:
 def test_a_sound_run_is_trusted_and_says_what_it_could_see() -> None:
     lit = light(found())
     assert lit.trust is Trust.GOOD
-    assert re.search(r"The smallest difference that this run could see is 0\.\d+ % in the median case \(", lit.text)
+    assert re.search(r"The smallest difference that this run could see is 0\.\d+ % in the middle case, 0\.", lit.text)
 
 
 def graded(word: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def test_a_run_without_a_grade_is_graded_by_what_it_could_see() -> None:
         (lambda: found(state="partial"), "did not reach its end"),
         (lambda: ended(COMPILED, "invalid"), "1 result failed a check and was rejected"),
         (lambda: ended(COMPILED, "invalid", count=2), "2 results failed a check and were rejected"),
-        (one_case_disagrees, "in 1 case the two copies of the reference differ"),
+        (one_case_disagrees, "in 1 of 3 cases the reference, measured twice, differed from itself"),
     ],
 )
 def test_what_is_not_whole_or_not_sound_asks_for_care(change: Callable[[], RunFindings], words: str) -> None:
