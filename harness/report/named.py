@@ -183,7 +183,7 @@ def _newest_with(root: Path, key: str) -> tuple[Run, tuple[str, ...]]:
     """Return the newest complete run with a case whose key begins so; what repeated another run is passed over."""
     unread: list[str] = []
     for info in reversed(find_runs(root)):
-        if not info.complete or info.confirms or info.manifest.get("replays"):
+        if not info.complete or info.again:
             continue
         try:
             rows, _ = read_rows(info, ("case_key",))

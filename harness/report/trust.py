@@ -15,7 +15,7 @@ from harness.report.headline import is_indicative
 from harness.report.leads import capital, counted
 from harness.stats.noise import Grade, grade_of
 from harness.stats.verdict import LEAST_SETS
-from harness.store.record import Outcome
+from harness.store.record import Failure, Measurement, Outcome
 
 DECIDED = frozenset({Standing.WINS, Standing.TIE, Standing.BEHIND})
 
@@ -96,19 +96,20 @@ def _cares(run: RunFindings) -> Iterator[str]:
     if restless:
         yield restless
     if check.failed:
-        lost, them = (
-            f"{len(check.failed):,} of {counted(check.cases, 'case')}",
-            "it" if len(check.failed) == 1 else "they",
-        )
+        they_count = "it still counts" if len(check.failed) == 1 else "they still count"
         yield (
-            f"in {lost} the reference, measured twice, differed from itself, so nobody wins there, "
-            f"though {them} still {'counts' if them == 'it' else 'count'} in the means"
+            f"in {len(check.failed):,} of {counted(check.cases, 'case')} the reference, measured twice, differed from "
+            f"itself, so nobody wins there, though {they_count} in the means"
         )
-    rejected = sum(arm.outcome == Outcome.INVALID for arm in run.arms)
+    rejected = sum(arm.outcome == Outcome.INVALID or _is_wrong(arm) for arm in run.arms)
     if rejected:
         yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"
     if Standing.INDICATIVE in standings(run):
         yield "some cases had too few fresh starts for a verdict"
+
+
+def _is_wrong(arm: Measurement) -> bool:
+    return arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.WRONG}:")
 
 
 def _grade(run: RunFindings) -> Grade | None:

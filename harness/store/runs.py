@@ -62,6 +62,11 @@ class RunInfo:
         return str(self.manifest.get("confirms") or "")
 
     @property
+    def again(self) -> bool:
+        """Whether it measured what is of another run: `latest` and a report of the newest runs pass over it."""
+        return bool(self.confirms or self.manifest.get("replays"))
+
+    @property
     def title(self) -> str:
         """What to call the run where people read it: a run that did not reach its end says so."""
         return self.run_id if self.complete else f"{self.run_id} ({self.state})"
@@ -90,8 +95,8 @@ def find_runs(root: Path) -> list[RunInfo]:
 
 
 def newest_of_each_suite(runs: Iterable[RunInfo]) -> list[RunInfo]:
-    """Return the newest of `runs` for each suite, in the order of their age; a confirmation is part of another run."""
-    newest = {run.suite: run for run in sorted(runs, key=lambda run: run.run_id) if not run.confirms}
+    """Return the newest of `runs` for each suite, in the order of their age; what repeats another run is no news."""
+    newest = {run.suite: run for run in sorted(runs, key=lambda run: run.run_id) if not run.again}
     return sorted(newest.values(), key=lambda run: run.run_id)
 
 
@@ -164,7 +169,7 @@ def _resolve_run(root: Path, name: str) -> RunInfo:
 
 def _latest(root: Path, back: int) -> RunInfo:
     runs = find_runs(root)
-    complete = [run for run in runs if run.complete and not run.confirms]
+    complete = [run for run in runs if run.complete and not run.again]
     if back < len(complete):
         return complete[-1 - back]
     partial = sum(run.state == PARTIAL for run in runs)

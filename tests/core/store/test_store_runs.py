@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +86,16 @@ def test_where_no_run_is_complete_there_is_no_latest(tmp_path: Path, write_run: 
         resolve(tmp_path, "latest")
     with pytest.raises(NothingSelected, match=r"no latest~2"):
         resolve(store, "latest~2")
+
+
+@pytest.mark.parametrize("told", [{"confirms": JAN}, {"replays": {"run_id": JAN}}])
+def test_what_repeats_another_run_is_never_latest(tmp_path: Path, write_run: WriteRun, told: dict[str, Any]) -> None:
+    write_run(tmp_path, JAN)
+    write_run(tmp_path, FEB)
+    path = tmp_path / "runs" / f"{FEB}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | told))
+    assert resolve(tmp_path, "latest").run.run_id == JAN
+    assert [run.run_id for run in newest_of_each_suite(find_runs(tmp_path))] == [JAN]
 
 
 def test_the_newest_of_each_suite_may_be_partial(store: Path) -> None:
