@@ -31,7 +31,7 @@ def answer(run: RunFindings) -> Section:
 def _blocks(run: RunFindings) -> Iterator[Block]:
     yield Prose(text=_headline(run))
     yield light(run)
-    yield from (_ranking(run, board) for board in ranked(run) if any(one.measured for one in board.overall))
+    yield from _rankings(run)
     yield Prose(text=_counts(run))
     yield Prose(text=f"Machine: {said(machine(run))}.")
     yield Code(lines=(reproduce(run)[0],), language="sh")
@@ -88,7 +88,17 @@ def _nobody(board: Board) -> str:
 # -- the ranking -------------------------------------------------------------------------------------
 
 
-def _ranking(run: RunFindings, board: Board) -> Table:
+def _rankings(run: RunFindings) -> Iterator[Table]:
+    """Return the ranking of each class; how to read it is said once, where it is the same for both."""
+    told = ""
+    for board in ranked(run):
+        if any(one.measured for one in board.overall):
+            note = _note(board)
+            yield _ranking(run, board, "" if note == told else note)
+            told = note
+
+
+def _ranking(run: RunFindings, board: Board, note: str) -> Table:
     """Return the targets of a class, the fastest first: how far they are behind, and how often they come first."""
     counts = ("won", "tied", "lost", "no verdict", "not measured")
     abouts = (
@@ -107,7 +117,7 @@ def _ranking(run: RunFindings, board: Board) -> Table:
             *(Column(title=title, number=True, about=about) for title, about in zip(counts, abouts, strict=True)),
         ),
         rows=tuple(_row(one, board) for one in board.overall),
-        note=_note(board),
+        note=note,
     )
 
 

@@ -52,9 +52,9 @@ def test_nothing_is_said_and_nothing_but_the_page_is_asked_for(report: Path, vis
 
 
 def test_the_answer_fits_the_first_screen(report: Path, visit: Visits) -> None:
-    """Of a small laptop; the classes, the light and the command are all in it."""
+    """Of a small laptop; the classes, the light and the command are all in it, with a line to spare for other fonts."""
     box = visit(report).page.locator("#answer").bounding_box()
-    assert box["y"] + box["height"] <= 800
+    assert box["y"] + box["height"] <= 776
     assert box["width"] > 700
 
 
