@@ -3,9 +3,11 @@
 The row is one of your own runs, of somebody else's file, or of a line that was copied from a report. Its case
 is measured on its target and on the reference, with the inputs and the threads of then, and the ratio of
 then is held against that of now, by their intervals. Times are shown beside it; they belong to their machines.
+Where --target takes the row to another device, and not its reference to the same, that is a measurement of its own:
+the two times are shown beside each other, and nothing is made of them.
 
 It ends with 0 where the two ratios agree, with 3 where they surely differ by more than 2 %, with 4 where that
-cannot be told, and with 5 where there is no such row.
+cannot be told or is not compared, and with 5 where there is no such row.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="T[,python=PATH][,env.NAME=VALUE]",
         help="measure on this instead of the row's own target (the same backend and mode); said twice, the second is "
-        "the reference",
+        "the reference; on another device than then, both have to be on it for the ratios to be compared",
     )
     parser.add_argument("--yaml", action="store_true", help="print the suite that measures the row again, and end")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

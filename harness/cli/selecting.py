@@ -91,7 +91,7 @@ def _last_failed(results: Path, suite: str) -> Failed:
     loaded = read_measurements(results, [newest])
     for finding in loaded.findings:
         print(finding, file=sys.stderr)
-    return last_failed(measurements_of(loaded.frame()), newest.run_id)
+    return last_failed(measurements_of(loaded.table), newest.run_id)
 
 
 def again(words: Sequence[str], rows: Iterable[Measurement]) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from harness.report import words
 from harness.report.conclusions import conclusions
-from harness.report.content import Block, Cell, Code, Column, Prose, Row, Section, Table, link, name, said
+from harness.report.content import Block, Cell, Column, Prose, Row, Section, Table, link, name, said
 from harness.report.findings import Board, Overall, RunFindings, Standing, name_of
-from harness.report.headline import is_indicative, machine
-from harness.report.leads import Claim, Lead, capital, class_of, counted, lead_of, ranked, scope_of
+from harness.report.headline import is_indicative, machine, software
+from harness.report.leads import Claim, Lead, capital, class_of, counted, lead_of, ranked, scope_of, why_no_mean
 from harness.report.reproduce import reproduce
 from harness.report.trust import light
 from harness.report.words import UNKNOWN
@@ -33,8 +33,8 @@ def _blocks(run: RunFindings) -> Iterator[Block]:
     yield light(run)
     yield from _rankings(run)
     yield Prose(text=_counts(run))
-    yield Prose(text=f"Machine: {said(machine(run))}.")
-    yield Code(lines=(reproduce(run)[0],), language="sh")
+    yield Prose(text=f"Machine: {said('; '.join(filter(None, (machine(run), software(run)))))}.")
+    yield from reproduce(run)
 
 
 # -- who is fastest ----------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def _headline(run: RunFindings) -> str:
 def _lead(run: RunFindings, board: Board) -> str:
     lead = lead_of(run, board)
     if lead is None:
-        return _nobody(board)
+        return _nobody(run, board)
     first, second = name(lead.first.target), name(lead.second.target)
     if lead.claim is Claim.TIE:
         return f"{first} and {second} cannot be told apart: their ratio is {lead.times} ({lead.rests}){_but(lead)}"
@@ -73,16 +73,14 @@ def _but(lead: Lead) -> str:
     return f", but {name(lead.rival.target)} wins more cases, {more} to {fewer}"
 
 
-def _nobody(board: Board) -> str:
+def _nobody(run: RunFindings, board: Board) -> str:
     """Say why no two targets of a class have a ratio over its cases."""
     timed = [one.target for one in board.overall if one.measured]
     if not timed:
         return "nothing was measured"
     if len(timed) == 1:
         return f"only {name(timed[0])} was measured, so there is nobody to compare it with"
-    if not board.common:
-        return "no case was measured by all targets, so there is no ratio over all"
-    return "not all targets were measured side by side, so there is no ratio over all"
+    return f"{why_no_mean(run, board)}, so there is no ratio over all"
 
 
 # -- the ranking -------------------------------------------------------------------------------------
@@ -93,7 +91,7 @@ def _rankings(run: RunFindings) -> Iterator[Table]:
     told = ""
     for board in ranked(run):
         if any(one.measured for one in board.overall):
-            note = _note(board)
+            note = _note(run, board)
             yield _ranking(run, board, "" if note == told else note)
             told = note
 
@@ -121,9 +119,9 @@ def _ranking(run: RunFindings, board: Board, note: str) -> Table:
     )
 
 
-def _note(board: Board) -> str:
+def _note(run: RunFindings, board: Board) -> str:
     if not board.common:
-        return "There is no ratio over all cases, because no case was measured by all targets."
+        return f"There is no ratio over all cases, because {why_no_mean(run, board)}."
     besides = [one.beside_fastest for one in board.overall if one.beside_fastest is not None]
     if not besides:
         return f"The columns count cases. {_CASE}"
@@ -145,7 +143,7 @@ def _row(one: Overall, board: Board) -> Row:
 def _beside_fastest(one: Overall, board: Board) -> Cell:
     beside = one.beside_fastest
     if beside is not None:
-        span = None if beside.low is None or beside.high is None else (beside.low, beside.high)
+        span = (beside.low, beside.high) if words.known(beside.low) and words.known(beside.high) else None
         return Cell(text=words.ratio(beside.ratio, beside.low, beside.high), value=beside.ratio, span=span)
     first = one is board.overall[0] and any(other.beside_fastest for other in board.overall)
     return Cell(text="1", value=1.0) if first else Cell(text=UNKNOWN)

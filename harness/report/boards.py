@@ -17,6 +17,9 @@ from harness.stats.combine import Combined, combine
 from harness.stats.compare import Ratio, Status
 from harness.store.record import Measurement, Outcome
 
+# The self-check of a case whose copy has no time. A copy is planned for every reference, so this one was lost.
+_UNCHECKED = Ratio(log=None, log_low=None, log_high=None, sets=0, pairs=0, status=Status.NOT_COMPARABLE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
@@ -32,6 +35,17 @@ class Settled:
     def is_measured(self, place: int) -> bool:
         """Whether there is a time."""
         return self.arms[place].outcome == Outcome.MEASURED
+
+    def self_check(self, key: str) -> Ratio | None:
+        """Return the reference of a contest beside its copy; nothing where there is no reference to be copied."""
+        first, second = self.references[key], self.copies[key]
+        if first is None:
+            return None
+        return _UNCHECKED if second is None else self.pairs.ratio(first, second)
+
+    def counts(self, key: str) -> bool:
+        """Whether a contest has part in the means: where the run may judge, only if its own self-check held too."""
+        return self.check.passed is not True or not is_withheld(self.check, self.self_check(key))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +64,7 @@ class Race:
             name=case_of(self.run.arms[self.places[0]]),
             key=self.key,
             entries=tuple(self._entry(place) for place in self.places),
-            self_check=self._self_check(),
+            self_check=self.run.self_check(self.key),
         )
 
     def _entry(self, place: int) -> Entry:
@@ -94,10 +108,7 @@ class Race:
 
     @property
     def _withheld(self) -> bool:
-        return is_withheld(self.run.check, self._self_check())
-
-    def _self_check(self) -> Ratio | None:
-        return self._ratio(self._reference, self.run.copies[self.key])
+        return is_withheld(self.run.check, self.run.self_check(self.key))
 
     def _ratio(self, a: int | None, b: int | None) -> Ratio | None:
         return None if a is None or b is None or a == b else self.run.pairs.ratio(a, b)
@@ -116,8 +127,11 @@ def verdict_of(beside: Ratio | None, *, ranked: bool, same_class: bool, withheld
 
 
 def is_withheld(check: SelfCheck, of_case: Ratio | None) -> bool:
-    """Whether the self-check forbids verdicts: that of the whole run, or that of a case."""
-    return check.passed is not True or (of_case is not None and of_case.agrees is False)
+    """Whether the self-check forbids verdicts: that of the whole run, or that of a case.
+
+    A case in which the reference has no time has none of its own, and rests on that of the run.
+    """
+    return check.passed is not True or (of_case is not None and of_case.agrees is not True)
 
 
 def board_of(run: Settled, name: str, belongs: Callable[[Measurement], bool], *, ranked: bool = True) -> Board:
@@ -132,9 +146,11 @@ def board_of(run: Settled, name: str, belongs: Callable[[Measurement], bool], *,
         Race(run=run, key=key, places=places, fastest=fastest.get(key), ranked=ranked).findings()
         for key, places in members.items()
     )
-    common = _common(run, members) if ranked else []
+    measured = _measured_by_all(run, members) if ranked else []
+    common = [key for key in measured if run.counts(key)]
     overall = _overall(run, cases, members, common) if ranked else ()
-    return Board(mode_class=name, cases=cases, overall=overall, common=len(common), ranked=ranked)
+    withheld = len(measured) - len(common)
+    return Board(mode_class=name, cases=cases, overall=overall, common=len(common), ranked=ranked, withheld=withheld)
 
 
 def _fastest(run: Settled, members: Mapping[str, list[int]]) -> dict[str, int]:
@@ -156,7 +172,7 @@ def _log(run: Settled, a: int, b: int) -> float:
     return float("inf") if log is None else log
 
 
-def _common(run: Settled, members: Mapping[str, list[int]]) -> list[str]:
+def _measured_by_all(run: Settled, members: Mapping[str, list[int]]) -> list[str]:
     """Return the cases that every target with any time at all has measured."""
     by_case = {
         key: {name_of(run.arms[place]) for place in places if run.is_measured(place)} for key, places in members.items()

@@ -52,9 +52,10 @@ def check_of(run: Run) -> Check:
     pairing = [pairing_of(*pair) for pair in pairs]
     per_set = paired(run, pairs, pairing)
     every = [_interval(values[np.isfinite(values)], confidence) for values in per_set]
-    widths = [
-        np.expm1((one.high - one.low) / 2) for one in every if one and one.low is not None and one.high is not None
-    ]
+    with np.errstate(over="ignore"):  # times so far apart that no number holds their ratio
+        widths = [
+            np.expm1((one.high - one.low) / 2) for one in every if one and one.low is not None and one.high is not None
+        ]
     return Check(
         combined=combine(per_set, pairing="process" if "process" in pairing else "round", confidence=confidence),
         failed={pair[0].contest: _shown(one) for pair, one in zip(pairs, every, strict=True) if _disagrees(one)},
@@ -82,7 +83,8 @@ def _disagrees(found: Interval | None) -> bool:
 
 def _shown(found: Interval | None) -> str:
     ends = (None, None, None) if found is None else (found.mean, found.low, found.high)
-    return _words(*(None if end is None else float(np.exp(end)) for end in ends))
+    with np.errstate(over="ignore"):
+        return _words(*(None if end is None else float(np.exp(end)) for end in ends))
 
 
 def _words(ratio: float | None, low: float | None, high: float | None) -> str:

@@ -1,4 +1,7 @@
-"""A comparison as one JSON document, for programs: all lines, with their numbers and the sentence of each."""
+"""A comparison as one JSON document, for programs: all lines, with their numbers and the sentence of each.
+
+Numbers that JSON has no word for are left empty.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from harness.report.comparison import Comparison, Line, NodesPage, Page, Side
 from harness.report.sentences import say, say_node
+from harness.report.verdicts import finite
 from harness.stats.combine import Combined
 from harness.stats.verdict import Judgement
 
@@ -34,9 +38,9 @@ def nodes_document(page: NodesPage) -> dict[str, Any]:
             {
                 "name": node.name,
                 "odd": node.odd,
-                "ratio": node.ratio,
-                "low": node.low,
-                "high": node.high,
+                "ratio": finite(node.ratio),
+                "low": finite(node.low),
+                "high": finite(node.high),
                 "sessions": node.sessions,
                 "cases": node.cases,
                 "sentence": say_node(node, page),
@@ -59,7 +63,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "overall": _combined(comparison.overall),
         "self_check": _combined(comparison.self_check),
         "self_check_passed": comparison.self_check_passed,
-        "detectable": comparison.detectable,
+        "detectable": finite(comparison.detectable),
         "confirmed_by": comparison.confirmed_by or None,
         "notes": list(comparison.notes),
         "lines": [_line(line, comparison) for line in comparison.lines],
@@ -94,9 +98,9 @@ def _line(line: Line, comparison: Comparison) -> dict[str, Any]:
 def _judgement(found: Judgement) -> dict[str, Any]:
     return {
         "verdict": str(found.verdict),
-        "ratio": found.ratio,
-        "low": found.low,
-        "high": found.high,
+        "ratio": finite(found.ratio),
+        "low": finite(found.low),
+        "high": finite(found.high),
         "sets": found.sets,
         "margin": found.margin,
         "confidence": found.confidence,
@@ -110,9 +114,9 @@ def _combined(found: Combined | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "ratio": found.ratio,
-        "low": found.low,
-        "high": found.high,
+        "ratio": finite(found.ratio),
+        "low": finite(found.low),
+        "high": finite(found.high),
         "cases": found.cases,
         "sets": found.sets,
     }

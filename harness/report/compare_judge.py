@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.report.compare_load import Arm, Run
 from harness.stats.compare import compare_many
-from harness.stats.estimate import CONFIDENCE, FloatArray
+from harness.stats.estimate import CONFIDENCE, FloatArray, believed_confidence
 from harness.stats.modes import Groups, two_groups
 from harness.stats.multiplicity import Correction
 from harness.stats.unpaired import judge_apart
@@ -70,7 +70,7 @@ def terms_of(
 
 def confidence_of(run: Run) -> float:
     """Return how sure each interval of a run is: more than usual where it was looked at several times."""
-    return _share(run.measure.get("confidence")) or CONFIDENCE
+    return believed_confidence(run.measure.get("confidence")) or CONFIDENCE
 
 
 def in_session(run: Run, pairs: Sequence[Pair], terms: Terms) -> list[Judged]:

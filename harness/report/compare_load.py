@@ -18,6 +18,7 @@ import numpy as np
 from harness.core.target import shown_name, split_threads
 from harness.errors import NothingSelected
 from harness.report.comparison import Side
+from harness.report.confidence import doubt_about
 from harness.stats.compare import cube_of
 from harness.stats.estimate import FloatArray
 from harness.store.layout import MEASUREMENTS
@@ -147,7 +148,8 @@ def arms_of(info: RunInfo) -> Run:
     if not rows:
         raise NothingSelected(f"the run {info.run_id} holds no arm", remedy="name another: python -m harness list runs")
     arms = tuple(Arm(place=at, **(row | {"validity": tuple(row["validity"])})) for at, row in enumerate(rows))
-    return Run(info, arms, tuple(f"{info.run_id}: {note}" for note in notes))
+    said = filter(None, (*notes, doubt_about(info.manifest)))
+    return Run(info, arms, tuple(f"{info.run_id}: {note}" for note in said))
 
 
 def same_run(a: RunInfo, b: RunInfo) -> bool:

@@ -50,7 +50,11 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFindings:
-    """One case within a class."""
+    """One case within a class.
+
+    `self_check` is the reference beside its copy: nothing where the reference has no time there, and without a number
+    where it has one and its copy has none.
+    """
 
     name: str
     key: str
@@ -71,13 +75,18 @@ class Overall:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """One class: who is compared with whom. `common` counts the cases that every ranked target measured."""
+    """One class: who is compared with whom.
+
+    `common` counts the cases that the means are over: those that every ranked target measured, but for `withheld`
+    ones, whose own self-check did not hold.
+    """
 
     mode_class: str
     cases: tuple[CaseFindings, ...]
     overall: tuple[Overall, ...]  # the fastest first
     common: int
     ranked: bool = True
+    withheld: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +96,7 @@ class SelfCheck:
     combined: Combined | None
     cases: int = 0
     failed: tuple[str, ...] = ()  # cases in which the two copies differ
+    lost: tuple[str, ...] = ()  # cases in which the reference has a time, and no copy to be held against
     detectable: tuple[float, float, float] | None = None  # least, median and largest over cases
 
     @property
@@ -130,7 +140,7 @@ class RunFindings:
 
     run_id: str
     suite: str
-    state: str  # "complete" or "partial"
+    state: str  # "complete", "partial", or "unlisted": without a manifest that tells
     reference: str  # as it is called in tables
     arms: tuple[Measurement, ...]
     boards: tuple[Board, ...]
@@ -138,6 +148,7 @@ class RunFindings:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     scalings: tuple[Scaling, ...] = ()
     scaling_means: tuple[ScalingMean, ...] = ()
+    blocks_read: bool = True  # without them there are times, and nothing is compared
     # The ratios of any two measured arms of a contest, of the second beside the first; empty where they are too many.
     matrix: Mapping[tuple[ArmKey, ArmKey], Ratio] = field(default_factory=dict, repr=False)
 

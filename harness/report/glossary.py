@@ -50,11 +50,12 @@ compiled | the program was translated as a whole first | the class of modes that
     is ranked in both classes
 block | some calls in a row, between two looks at the clock | an untimed call, then so many calls that they last 5 to
     50 ms (one, where it is longer), and one wait for the device at the end; how many is settled once for each arm
-repeat (round) | every target has one turn | a round: one block of each arm, in an order drawn anew
+repeat (round) | each target has a turn | a round: a block of each arm that takes part, in an order drawn anew; arms
+    whose calls are long take part in fewer rounds, evenly spread, but in at least 5 of each process-set
 fresh start (process-set) | everything again, in new processes | a process-set: one new worker process for each target
 run (session) | all that one command measured | all process-sets together; numbers of two runs are never mixed
-pairing | how targets took turns | round, where blocks take turns within a fresh start; process, where only whole
-    processes can
+pairing | how targets took turns | round: block by block, within a process-set; process: one whole process after
+    another, where a device can be held by one alone, or the memory does not hold all arms of a case
 """)
 
 NUMBERS = _meanings(f"""
@@ -67,11 +68,13 @@ first call | the very first one, which may compile | timed by itself, with all i
     other number
 interval | the ends between which the true value probably lies | Student's, over process-sets, on logarithms; right
     {100 * CONFIDENCE:g} times in 100, by itself
-time / reference | 0.50 is half the time of the reference, 2.0 is twice | of the ratios of neighbouring blocks: the
-    median over rounds, then the mean over process-sets
+time / reference | 0.50 is half the time of the reference, 2.0 is twice | of the ratios of the two blocks of each round
+    that both took part in: the median over rounds, then the mean over process-sets, on logarithms; where whole
+    processes took turns, the mean over process-sets of the ratio of their medians
 geometric mean | one ratio for many cases | the mean of the logarithms of the ratios over the common cases; its interval
     comes from leaving out each process-set in turn
-common cases | the cases that everybody measured | those for which every target of the class that has any time has one
+common cases | the cases that everybody measured | those for which every target of the class that has any time has one,
+    without those whose own self-check failed in a run whose self-check held
 smallest difference that could be seen | anything smaller was lost in the noise | half the interval of the ratio of the
     reference to its copy, as a share, in the median case
 of the ceiling | the share of what the device can do | of its arithmetic in this type and math mode, or, where the data
@@ -98,20 +101,23 @@ withheld | no verdict, because the run failed its own check | the self-check of 
     missing
 not-comparable | never measured side by side | no block of the one was taken in the same round as a block of the other
 no reference | there is nothing to divide by | the reference was not measured in that case
-other class | a ratio, but no contest | the reference belongs to the other class, so there is no verdict
-not ranked | shown, and never in a ranking | NumPy, and cases in the math mode default
+other class | a ratio, but no contest | the reference is not ranked in this class: it is of the other one, or of none,
+    as NumPy is; so there is no verdict
+not ranked | shown, and never in a ranking | NumPy, and cases in the math mode default: there is a ratio to the
+    reference, and no verdict
 self-check (A/A') | the reference against itself | its two copies must come out equal: the interval of their ratio
     contains 1, or lies within {percent(TOLERATED)} of it
 """)
 
 OUTCOMES = _meanings("""
-measured | proved right, and timed | the only outcome that has times
-invalid | not believed | a check failed (V1 to V10); the time is kept apart as rejected, and compared with nothing
+measured | proved right, and timed | the only outcome whose time is compared with others
+invalid | not believed | a check failed (V1 to V10); a time that was taken is kept apart as rejected, and compared with
+    nothing; an arm whose answer was wrong before it was timed has failed, and is not invalid
 predicted | compiled, and not run | the compiler's estimate for a device that is not here; never beside a measured time
 refused | not offered | the backend declares that it does not do this, and why
 unavailable | not there | no such device, framework or compiler on this machine
-failed | it went wrong | of a kind: wrong (answer), oom-device and oom-host (out of memory), timeout, crashed, error,
-    compile, or unreached (a training never came to its goal)
+failed | it went wrong | of a kind: wrong (the answer, before it was timed), oom-device and oom-host (out of
+    memory), timeout, crashed, error, compile, or unreached (a training never came to its goal)
 not-run | its turn never came | the time budget was spent, or the run was interrupted
 """)
 

@@ -13,10 +13,11 @@ from typing import Any
 from harness.core.units import size
 from harness.report import noise, words
 from harness.report.findings import Board, RunFindings, SelfCheck, Standing, name_of
-from harness.report.leads import rival_of, wins
-from harness.stats.combine import Combined
+from harness.report.leads import NO_BLOCKS, Claim, Lead, lead_of, why_no_mean, wins
 from harness.stats.verdict import LEAST_SETS
+from harness.store.manifest import COMPLETE
 from harness.store.record import Outcome
+from harness.store.runs import UNLISTED
 
 Named = Callable[[str], str]
 
@@ -42,6 +43,8 @@ def winner(run: RunFindings, board: Board, name: Named) -> str:
 def self_check(run: RunFindings) -> str:
     """Say what difference could be seen in this run."""
     check = run.self_check
+    if not run.blocks_read:
+        return f"self-check: {NO_BLOCKS}, so verdicts are withheld"
     if check.combined is None:
         return "self-check: the reference was not measured twice, so verdicts are withheld"
     shown = words.ratio(check.combined.ratio, check.combined.low, check.combined.high)
@@ -70,6 +73,12 @@ def machine(run: RunFindings) -> str:
     return ", ".join(dict.fromkeys(parts)) or "not recorded"
 
 
+def software(run: RunFindings) -> str:
+    """Say what was measured in which version, and in which types, as far as it is known."""
+    versions = sorted({f"{arm.backend} {arm.framework_version}" for arm in run.arms if arm.framework_version})
+    return "; ".join(filter(None, (", ".join(versions), ", ".join(sorted({arm.dtype for arm in run.arms})))))
+
+
 def ceilings(run: RunFindings) -> str:
     """Say where the ceilings come from that shares are taken of, or nothing where no arm has one."""
     if all(arm.ceiling_share is None for arm in run.arms):
@@ -78,16 +87,24 @@ def ceilings(run: RunFindings) -> str:
     return "; ".join(sorted({str(source) for source in sources.values()})) or "not recorded"
 
 
+def unfinished(run: RunFindings, who: str = "the run") -> str:
+    """Say so where a run did not reach its end, or nothing tells whether it did."""
+    if run.state == UNLISTED:
+        return f"no manifest tells whether {who} reached its end"
+    return "" if run.state == COMPLETE else f"{who} did not reach its end"
+
+
 def is_indicative(run: RunFindings) -> bool:
     """Whether the run has too few process-sets for any verdict."""
     return run.sets < LEAST_SETS["round"]
 
 
 def _state(run: RunFindings) -> Iterator[str]:
-    if run.state != "complete":
+    ended = unfinished(run, "it")
+    if ended:
         stopped = str(run.manifest.get("stopped") or "")
         reason = f" ({stopped})" if stopped.isalnum() else ""
-        yield f"{run.state} run{reason}: it did not reach its end, so what follows may lack arms and process-sets"
+        yield f"{run.state} run{reason}: {ended}, so what follows may lack arms and process-sets"
     if is_indicative(run) and any(arm.outcome == Outcome.MEASURED for arm in run.arms):
         profile = (run.manifest.get("measure") or {}) if isinstance(run.manifest.get("measure"), Mapping) else {}
         named = "quick" if profile.get("profile") == "quick" else f"{run.sets} process-set{'s' * (run.sets != 1)}"
@@ -100,36 +117,22 @@ def _winner(run: RunFindings, board: Board, name: Named) -> str:
         return "nothing was measured"
     if len(timed) == 1:
         return f"only {name(timed[0].target)} was measured ({_cases(timed[0].measured)}), so there is nobody to compare"
-    first, second = timed[0], timed[1]
-    beside = second.beside_fastest
-    if beside is None:
-        return f"{_cases(board.common)} in common, so there is no overall ratio; see the cases one by one"
-    faster = words.ratio(beside.ratio, beside.low, beside.high)
-    scope = _scope(board)
-    lead = f"{name(first.target)} is {faster} times as fast as the next, {name(second.target)} ({scope})"
-    judged = _judged(run, lead, beside, (name(first.target), name(second.target)), scope)
-    rival = rival_of(board)
-    more = f"; {name(rival.target)} has more wins, {wins(rival)}" if rival else ""
-    return f"{judged}{_tally(first.standings)}{more}"
+    lead = lead_of(run, board)
+    if lead is None:
+        return f"there is no overall ratio, because {why_no_mean(run, board)}; see the cases one by one"
+    more = f"; {name(lead.rival.target)} has more wins, {wins(lead.rival)}" if lead.rival else ""
+    return f"{_claimed(lead, name)}{_tally(lead.first.standings)}{more}"
 
 
-def _scope(board: Board) -> str:
-    if len(board.cases) == 1:
-        return "one case"
-    if board.common == len(board.cases):
-        return f"geometric mean over all {board.common} cases"
-    return f"geometric mean over the {_cases(board.common)} of {len(board.cases)} that all measured"
+def _claimed(lead: Lead, name: Named) -> str:
+    first, second = name(lead.first.target), name(lead.second.target)
+    shown = words.ratio(lead.beside.ratio, lead.beside.low, lead.beside.high)
+    if lead.claim is Claim.TIE:
+        return f"a tie: {first} and {second} cannot be told apart, their ratio is {shown} ({lead.scope})"
+    return f"{_DOUBTS[lead.claim]}{first} is {shown} times as fast as the next, {second} ({lead.scope})"
 
 
-def _judged(run: RunFindings, lead: str, beside: Combined, two: tuple[str, str], scope: str) -> str:
-    if beside.sets < LEAST_SETS[beside.pairing] or beside.covers_one is None:
-        return f"indicative: {lead}"
-    if run.self_check.passed is not True:
-        return f"verdict withheld: {lead}"
-    if beside.covers_one:
-        shown = words.ratio(beside.ratio, beside.low, beside.high)
-        return f"a tie: {two[0]} and {two[1]} cannot be told apart, their ratio is {shown} ({scope})"
-    return lead
+_DOUBTS = {Claim.AHEAD: "", Claim.INDICATIVE: "indicative: ", Claim.WITHHELD: "verdict withheld: "}
 
 
 def _tally(standings: Mapping[Standing, int]) -> str:
@@ -166,7 +169,8 @@ def _seen(check: SelfCheck) -> str:
     least, median, most = (words.share(value) for value in check.detectable)
     seen = median if check.cases == 1 else f"{median} in the median case ({least} to {most})"
     failed = f"; in {_cases(len(check.failed))} it misses 1, and verdicts there are withheld" if check.failed else ""
-    return f"the smallest difference that could be seen today is {seen}{failed}"
+    lost = f"; in {_cases(len(check.lost))} its copy has no time, and verdicts there are withheld" if check.lost else ""
+    return f"the smallest difference that could be seen today is {seen}{failed}{lost}"
 
 
 def _hardware(manifest: Mapping[str, Any]) -> Iterator[str]:

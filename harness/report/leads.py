@@ -10,6 +10,7 @@ from harness.report.sentences import times
 from harness.stats.combine import Combined
 from harness.stats.verdict import LEAST_SETS
 
+NO_BLOCKS = "the blocks of this run are missing or cannot be read"
 _CLASSES = {"as-written": "used as written", "compiled": "compiled"}
 
 
@@ -24,7 +25,7 @@ class Claim(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Lead:
-    """The first two of a class over the cases that all measured; `beside` is the second's time over the first's."""
+    """The first two of a class over the cases that count; `beside` is the second's time over the first's."""
 
     first: Overall
     second: Overall
@@ -89,7 +90,18 @@ def scope_of(board: Board) -> str:
         return "one case"
     if board.common == len(board.cases):
         return f"geometric mean over all {board.common} cases"
-    return f"geometric mean over the {board.common} of {len(board.cases)} cases that all measured"
+    held = " and whose self-check held" if board.withheld else ""
+    return f"geometric mean over the {board.common} of {len(board.cases)} cases that all measured{held}"
+
+
+def why_no_mean(run: RunFindings, board: Board) -> str:
+    """Say why a class in which several targets have times has no ratio over its cases."""
+    if not run.blocks_read:
+        return NO_BLOCKS
+    if not board.common:
+        held = " with a self-check that held" if board.withheld else ""
+        return f"no case{held} was measured by all targets"
+    return "not all targets were measured side by side"
 
 
 def counted(number: int, noun: str) -> str:

@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from harness.errors import NothingSelected, StoreError
+from harness.report.confidence import doubt_about
 from harness.report.findings import Problem, RunFindings
 from harness.report.rows import measurements_of
 from harness.report.summarise import summarise
-from harness.store.layout import SAMPLES
+from harness.store.layout import MEASUREMENTS, SAMPLES, Layout
 from harness.store.lean import ArmKey, Timings, read_timings
 from harness.store.read import Loaded, RunInfo, read_measurements, resolve
 from harness.store.runs import Selection, newest_of_each_suite, scan
@@ -55,10 +56,11 @@ def findings_of(
     run = selection.run
     measurements = _checked(read_measurements(root, [run]), problems, root)
     # One target is shown beside its reference, so all rows are summarised and the others left out afterwards.
-    rows = measurements_of(measurements.frame())
+    rows = measurements_of(measurements.table)
     if not rows:
         problems.append(Problem(place=run.run_id, message="has no readable row"))
         return None
+    _doubt(root, run, problems)
     found = summarise(
         rows, partial(_timings, root, run, problems), manifest=run.manifest, state=run.state, matrix=matrix
     )
@@ -72,12 +74,21 @@ def _timings(root: Path, run: RunInfo, problems: list[Problem], arms: Sequence[A
     """Return the blocks of some arms, or None where the file of samples cannot be used."""
     path = run.paths.get(SAMPLES)
     if path is None:
+        lost = "its blocks (samples) are not here, so nothing can be compared"
+        problems.append(Problem(place=run.run_id, message=lost))
         return None
     try:
         return read_timings(run, arms)
     except StoreError as error:
         problems.append(_problem(path, str(error).removeprefix(f"{path} cannot be used: "), root))
         return None
+
+
+def _doubt(root: Path, run: RunInfo, problems: list[Problem]) -> None:
+    doubt = doubt_about(run.manifest)
+    if doubt:
+        path = Layout(run.paths[MEASUREMENTS].parent.parent).manifest(run.run_id)
+        problems.append(_problem(path, doubt, root))
 
 
 def _newest(root: Path, problems: list[Problem]) -> list[Selection]:

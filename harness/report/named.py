@@ -165,7 +165,7 @@ def _arm(run: Run, row: Measurement) -> Arm:
 
 
 def _rows_of(root: Path, run: Run) -> tuple[Measurement, ...]:
-    return measurements_of(read_measurements(root, [run.info]).frame())
+    return measurements_of(read_measurements(root, [run.info]).table)
 
 
 def _names_run(root: Path, text: str) -> bool:

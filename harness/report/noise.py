@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.core import nvml
 from harness.report import words
+from harness.stats.estimate import CONFIDENCE, believed_confidence
 from harness.stats.noise import Grade
 from harness.stats.readings import MOST, Code, Reason
 
@@ -60,9 +61,10 @@ def sentence(manifest: Mapping[str, Any]) -> str:
     seen = _number(found.get("seen"))
     if word is None or seen is None:
         return ""
-    alone = " by its one process-set" if (_number(found.get("sets")) or 0) < 2 else ""  # noqa: PLR2004
+    several = (_number(found.get("sets")) or 0) >= 2  # noqa: PLR2004  (one has no spread)
+    by = _by(manifest) if several else " by its one process-set"
     could = f"differences from {words.share(seen)} on" if seen < 1 else "no difference below 100 %"
-    said = f"noise: {word}: {could} could be seen{alone}"
+    said = f"noise: {word}: {could} could be seen{by}"
     told = [say(reason) for reason in reasons(manifest)[:NAMED]]
     return "; ".join([f"{said}{more_sets(manifest)}", *([", ".join(told)] if told else [])])
 
@@ -194,6 +196,16 @@ def _at(reading: Mapping[str, Any], *path: str) -> object:
     for name in path:
         found = _mapping(found).get(name)
     return found
+
+
+def _by(manifest: Mapping[str, Any]) -> str:
+    """Say by what intervals a run was graded, where its ratios have others: the two would not agree."""
+    own, ratios = (_confidence(held) for held in (_grade(manifest), _mapping(manifest.get("measure"))))
+    return "" if own == ratios else f" by intervals of {100 * own:.6g} %"
+
+
+def _confidence(held: Mapping[str, Any]) -> float:
+    return believed_confidence(held.get("confidence")) or CONFIDENCE
 
 
 def _grade(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,18 +7,20 @@ compared by accident.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from harness.stats.compare import Ratio, compare_many, cube_of
 from harness.stats.estimate import CONFIDENCE, FloatArray
 from harness.store.lean import KEY, QUANTITY, ArmKey, Timings
 from harness.store.record import UNPROVED, Measurement, Outcome
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # Blocks as a frame, or what reads those of some arms; None where they cannot be read.
-Samples: TypeAlias = pd.DataFrame | Callable[[Sequence[ArmKey]], Timings | None]
+Samples: TypeAlias = "pd.DataFrame | Callable[[Sequence[ArmKey]], Timings | None]"
 
 
 class Pairs:
@@ -27,7 +29,11 @@ class Pairs:
     def __init__(self, arms: Sequence[Measurement], samples: Samples | None, *, confidence: float = CONFIDENCE) -> None:
         self.confidence = confidence
         self._pairing = ["process" if arm.pairing == "process" else "round" for arm in arms]
-        self._cube = _cube(arms, samples)
+        places = [at for at, arm in enumerate(arms) if arm.outcome == Outcome.MEASURED]
+        found = _blocks([arms[at] for at in places], samples)
+        # Whether there is anything to compare: a file of blocks can be lost, or hold none of these arms.
+        self.blocks_read = not places or (found is not None and found.arm.size > 0)
+        self._cube = _cube(found, places, len(arms))
         self._known: dict[tuple[int, int], tuple[Ratio, FloatArray]] = {}
 
     def compare(self, pairs: Iterable[tuple[int, int]]) -> None:
@@ -60,12 +66,14 @@ class Pairs:
         return "process" if "process" in (self._pairing[pair[0]], self._pairing[pair[1]]) else "round"
 
 
-def _cube(arms: Sequence[Measurement], samples: Samples | None) -> FloatArray:
-    places = [at for at, arm in enumerate(arms) if arm.outcome == Outcome.MEASURED]
-    keys = [(arm.case_key, arm.target, arm.label, arm.replica) for arm in map(arms.__getitem__, places)]
-    found = samples(keys) if callable(samples) else _timings(keys, samples)
+def _blocks(arms: Sequence[Measurement], samples: Samples | None) -> Timings | None:
+    keys = [(arm.case_key, arm.target, arm.label, arm.replica) for arm in arms]
+    return samples(keys) if callable(samples) else _timings(keys, samples)
+
+
+def _cube(found: Timings | None, places: Sequence[int], arms: int) -> FloatArray:
     if found is None:
-        return np.full((len(arms), 1, 1), np.nan)
+        return np.full((arms, 1, 1), np.nan)
     sound = (found.inner > 0) & (found.wall_ns > 0)
     spoilt = np.unique(found.arm[~sound])  # an arm with a block that cannot be is compared with nothing
     kept = ~np.isin(found.arm, spoilt)
@@ -74,7 +82,7 @@ def _cube(arms: Sequence[Measurement], samples: Samples | None) -> FloatArray:
         found.set[kept],
         found.round[kept],
         found.wall_ns[kept] / found.inner[kept] * 1e-9,
-        arms=len(arms),
+        arms=arms,
     )
 
 
@@ -82,6 +90,8 @@ def _timings(arms: Sequence[ArmKey], samples: pd.DataFrame | None) -> Timings | 
     """Return the proved blocks of `arms`, as they are read from a file."""
     if samples is None or samples.empty or not arms:
         return None
+    import pandas as pd
+
     chosen = samples[(samples["quantity"] == QUANTITY) & (samples["flags"] != UNPROVED)]
     if chosen.empty:
         return None

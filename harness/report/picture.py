@@ -76,7 +76,7 @@ class Curves(Picture):
 class Shade:
     """One field of a map: a ratio with its interval, how it stands, or a word where there is none."""
 
-    standing: str  # "faster", "slower", "tie", "reference", or a word: an outcome, "indicative", "withheld"
+    standing: str  # "faster", "slower", "tie", "reference", or a word: an outcome, "indicative", "other class"
     ratio: float | None = None
     low: float | None = None
     high: float | None = None
@@ -84,11 +84,10 @@ class Shade:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One case of a map: a field for each target. `key` says which contest it shows."""
+    """One case of a map: a field for each target."""
 
     name: str
     fields: dict[str, Shade]
-    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

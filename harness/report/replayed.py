@@ -5,6 +5,9 @@ ratio to the reference is of one session, and free of what the machine did in it
 process-sets, the difference of their logarithms has Welch's interval. They disagree where it lies beyond
 the margin. They agree where it does not, and where it also leaves no room for a difference of a tenth:
 an interval that is wide enough agrees with anything. All else cannot be told.
+
+A row on one device beside its reference on another is another quantity than both on one: where a row was taken to
+another device and its reference was not taken along, the two times are told, and nothing is made of them.
 """
 
 from __future__ import annotations
@@ -37,12 +40,14 @@ class Answer(StrEnum):
     AGREES = "agrees"
     DISAGREES = "disagrees"
     UNCLEAR = "cannot tell"
+    ANEW = "measured anew"  # on another device: a measurement of its own, which checks nothing of then
 
 
 CODES = {
     Answer.AGREES: ExitCode.FINE,
     Answer.DISAGREES: ExitCode.REGRESSION,
     Answer.UNCLEAR: ExitCode.UNDECIDED,
+    Answer.ANEW: ExitCode.UNDECIDED,
 }
 
 
@@ -53,9 +58,9 @@ class Replayed:
     then: Found
     now: Found | None
     answer: Answer
-    reason: str = ""  # why nothing can be told; it may quote anybody
+    reason: str = ""  # why nothing is told of the row of then; it may quote anybody
     before: Judgement | None = None  # the ratio to the reference then
-    after: Judgement | None = None  # and now
+    after: Judgement | None = None  # and now, where it is the same quantity
     difference: Judgement | None = None  # the ratio of now over that of then
     changes: tuple[Change, ...] = ()
 
@@ -92,22 +97,42 @@ def few_sets(found: Found) -> str:
     return f"that row rests on {found.row.sets} of {least} process-sets, so whatever comes out, nothing can be told"
 
 
+def _elsewhere(then: Found, now: Found | None) -> str:
+    """Say why the ratio of now is another quantity than that of then; nothing where they are the same.
+
+    They are where the row and its reference are each on the device of then, and where both were on one device then
+    and are on one device now. What was not measured has no ratio, which is told instead.
+    """
+    if now is None or now.row.outcome != Outcome.MEASURED or lack(then, "then"):
+        return ""
+    was, is_ = _devices(then), _devices(now)
+    if was == is_ or len({*was}) == len({*is_}) == 1:
+        return ""
+    return f"the row and its reference are on {' and '.join(is_)} now, and were on {' and '.join(was)} then"
+
+
 def replayed(then: Found, now: Found | None) -> Replayed:
     """Return what the same row, measured again, says of what was found then."""
-    before, after = _ratio(then, "then"), _ratio(now, "now")
+    apart = _elsewhere(then, now)
+    before, after = _ratio(then, "then"), None if apart else _ratio(now, "now")
     judged = _judged(then, now) if before is not None and after is not None else None
-    reason = _reason(then, now, judged)
+    reason = apart or _reason(then, now, judged)
     found = None if judged is None else judged.judgement
     return Replayed(
         then=then,
         now=now,
-        answer=_answer(found, reason),
+        answer=Answer.ANEW if apart else _answer(found, reason),
         reason=reason,
         before=before,
         after=after,
         difference=found,
         changes=_changes(then, now),
     )
+
+
+def _devices(found: Found) -> tuple[str, str]:
+    """Return the devices of a row and of its reference."""
+    return found.row.device, (found.reference or found.row).device
 
 
 def _ratio(found: Found | None, when: str) -> Judgement | None:

@@ -18,11 +18,13 @@ from harness.report.replayed import SURE, Answer, Replayed
 from harness.report.sentences import Shown, percent, times
 from harness.report.verdicts import finite
 from harness.stats.verdict import MARGIN, Judgement
+from harness.store.record import Measurement
 
 CELL = 44
+_NO_CHECK = "so this is a measurement of its own and no check of the one of then"
 ROW = (
     *("case", "case_key", "target", "label", "outcome", "time_s", "time_low_s", "time_high_s", "sets", "threads"),
-    *("seed", "device_name", "env_id", "framework_version", "harness_version"),
+    *("seed", "device", "device_name", "env_id", "framework_version", "harness_version"),
 )
 
 
@@ -35,9 +37,11 @@ def say(found: Replayed, *, name: Shown = visible, text: Shown = sentence) -> st
     """Return what came out, as a sentence."""
     row = found.then.row
     who, case, other = name(name_of(row)), name(case_of(row)), name(row.reference)
+    if found.answer is Answer.ANEW:
+        return f"{found.answer}: {who} at {case} {_both_times(found, name)}; {text(found.reason)}, {_NO_CHECK}"
     before, after = _ratio(found.before), _ratio(found.after)
     told = f"{who} took {before} times as long as {other} at {case} then" if before else ""
-    told += f", and takes {after} times as long now" if before and after else ""
+    told += f", and takes {after} times as long now{_moved(found, name)}" if before and after else ""
     if found.answer is Answer.UNCLEAR:
         return "; ".join(filter(None, (f"{found.answer}: {text(found.reason)}", told)))
     end = f"surely beyond the margin of {percent(MARGIN)}"
@@ -50,6 +54,8 @@ def about_times(found: Replayed) -> str:
     """Say what the times themselves are worth beside each other."""
     if found.now is None:
         return "The times belong to the machine that they were measured on."
+    if found.answer is Answer.ANEW:
+        return "Each time belongs to its device, and neither says whether the other is right."
     if found.one_machine:
         return (
             "The times are of two sessions on a machine that describes itself alike; what it did in between is part of "
@@ -84,6 +90,25 @@ def document(found: Replayed) -> dict[str, Any]:
     }
 
 
+def _both_times(found: Replayed, name: Shown) -> str:
+    """Say what a row took then and takes now, and on which device."""
+    then, now = found.then.row, _latest(found)
+    return (
+        f"took {words.time(then.time_s)} on {name(then.device)} then, and takes {words.time(now.time_s)} "
+        f"on {name(now.device)} now"
+    )
+
+
+def _moved(found: Replayed, name: Shown) -> str:
+    """Name the device of now, where it is another than then."""
+    device = _latest(found).device
+    return f", on {name(device)}" if device != found.then.row.device else ""
+
+
+def _latest(found: Replayed) -> Measurement:
+    return (found.now or found.then).row
+
+
 def _ratio(found: Judgement | None) -> str:
     if found is None or found.ratio is None:
         return ""
@@ -107,7 +132,10 @@ def _side(side: Found, ratio: Judgement | None) -> dict[str, Any]:
 
 
 def _numbers(found: Judgement | None) -> dict[str, Any] | None:
-    return None if found is None else {"ratio": found.ratio, "low": found.low, "high": found.high, "sets": found.sets}
+    if found is None:
+        return None
+    ends = {name: finite(getattr(found, name)) for name in ("ratio", "low", "high")}
+    return {**ends, "sets": found.sets}
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,8 @@
-"""What a run was made of, as its manifest tells, and the commands that make it and its report again."""
+"""What a run was made of, as its manifest tells, and the commands that make it and its report again.
+
+What a page offers for copying will be run by somebody, and a manifest may come from anywhere. So only a command that
+starts this tool is offered, with its words quoted anew: whatever else stands in it becomes an argument.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.report.content import Block, Code, Prose
+from harness.report.content import name as named
 from harness.report.escape import visible
 from harness.report.findings import RunFindings
 from harness.store.layout import TABLES
 
 # What a page shows elsewhere, or is the bulk of a manifest.
-LEFT_OUT = frozenset({"schema", "run_id", "state", "suite", "suite_text", "files", "arms", "command", "noise", "roofs"})
+LEFT_OUT = frozenset({"schema", "run_id", "state", "suite", "suite_text", "files", "arms", "noise", "roofs"})
 DEEPEST = 4
 LONGEST_COMMAND = 4_000
+_START = ["python", "-m", "harness"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,33 +43,42 @@ def inputs(run: RunFindings) -> tuple[Input, ...]:
 
 def facts(run: RunFindings) -> list[tuple[str, str]]:
     """Return what the rows and the manifest say about where and how this was measured, by name."""
-    return [*_from_rows(run), *_flat({name: value for name, value in run.manifest.items() if name not in LEFT_OUT})]
+    left_out = LEFT_OUT | {"command"} if _command(run) else LEFT_OUT  # one that is not offered is shown as text
+    return [*_from_rows(run), *_flat({name: value for name, value in run.manifest.items() if name not in left_out})]
 
 
-def reproduce(run: RunFindings) -> list[str]:
-    """Return the commands that measured this and make its report, as lines that are safe to show.
+def reproduce(run: RunFindings, *more: str) -> tuple[Block, ...]:
+    """Return the command that measured a run, and `more` commands of ours below it, to be copied.
 
-    A seed that was drawn is written out: without it the inputs and the order would be others.
+    Where the manifest tells no command that may be offered, words say so. A seed that was drawn is written out: without
+    it the inputs and the order would be others.
     """
-    command = run.manifest.get("command")
-    if not isinstance(command, str) or not command:
-        command = shlex.join(["python", "-m", "harness", "run", str(run.manifest.get("suite_path") or run.suite)])
-    seed = run.manifest.get("seed")
-    if _words(command)[:4] == ["python", "-m", "harness", "run"] and isinstance(seed, int) and "--seed" not in command:
-        command = f"{command} --seed {seed}"
-    return [visible(text, LONGEST_COMMAND) for text in (command, report_command([run], [run.run_id]))]
+    words, below = _command(run), [visible(text, LONGEST_COMMAND) for text in more]
+    blocks: list[Block] = [] if words else [Prose(text=_advice(run))]
+    seed = _count(run.manifest.get("seed"))
+    if words[len(_START) :][:1] == ["run"] and seed is not None and not any(map(_is_seed, words)):
+        words = [*words, "--seed", str(seed)]
+    lines = [*([shlex.join(words)] if words else []), *below]
+    blocks += [Code(lines=tuple(lines), language="sh")] if lines else []
+    return tuple(blocks)
 
 
 def report_command(runs: Sequence[RunFindings], chosen: Sequence[str], *options: str) -> str:
     """Return the command that makes a report of the runs that are called `chosen` again."""
     found = next((option for run in runs if (option := _results(run))), [])
-    return shlex.join(["python", "-m", "harness", "report", *chosen, *options, *found])
+    return shlex.join([*_START, "report", *chosen, *options, *found])
+
+
+def _advice(run: RunFindings) -> str:
+    return (
+        "There is no command to copy, because the manifest tells none that starts this tool and nothing else. The "
+        f"suite is called {named(run.suite)}: with its file, {named('python -m harness run FILE')} measures it again."
+    )
 
 
 def _results(run: RunFindings) -> list[str]:
     """Return the option by which the command of a run said where results are."""
-    command = run.manifest.get("command")
-    words = _words(command) if isinstance(command, str) else []
+    words = _command(run)
     for at, word in enumerate(words):
         if word == "--results":
             return words[at : at + 2]
@@ -71,11 +87,22 @@ def _results(run: RunFindings) -> list[str]:
     return []
 
 
+def _command(run: RunFindings) -> list[str]:
+    """Return the words of the command that measured a run, where it starts this tool and all of it is seen; or none."""
+    told = run.manifest.get("command")
+    words = _words(told) if isinstance(told, str) and len(told) <= LONGEST_COMMAND else []
+    return words if words[: len(_START)] == _START and all(map(str.isprintable, words)) else []
+
+
 def _words(command: str) -> list[str]:
     try:
         return shlex.split(command)
-    except ValueError:  # a manifest may come from anywhere
+    except ValueError:  # a quotation that does not end
         return []
+
+
+def _is_seed(word: str) -> bool:
+    return word == "--seed" or word.startswith("--seed=")
 
 
 def _input(path: str, told: object) -> Input:

@@ -1,48 +1,43 @@
-"""Tables as rows and back: what is read as a frame is spoken of as `Measurement`s.
+"""Tables as rows: what is read as columns is spoken of as `Measurement`s.
 
-A frame knows no missing integer, and says NaN where nothing was measured. Rows know None, and here
-is the one place where the one becomes the other.
+Columns are read one after another and without pandas, for loading that takes longer than the rows of a large run do.
+What is null in a table is None in a row, and so is a float that is no number: nothing was measured there.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, asdict, fields
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from harness.store.record import Measurement, Sample
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    import pandas as pd
+    import pyarrow as pa
 
 SAMPLE_COLUMNS = ("case_key", "target", "label", "replica", "quantity", "set", "round", "inner", "wall_ns", "flags")
 
-_FIELDS = {field.name: field for field in fields(Measurement)}
+_TYPES = {field.name: str(field.type) for field in fields(Measurement)}
 _NUMBER = re.compile(r"([0-9]+)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def measurements_of(frame: pd.DataFrame) -> tuple[Measurement, ...]:
-    """Return the rows of `frame`; columns that this version does not know are left out."""
-    columns = {name: _values(frame[name], name) for name in frame.columns if name in _FIELDS}
-    absent = {name: _stand_in(name) for name in _FIELDS if name not in columns}
-    names = list(columns)
-    return tuple(
-        _measurement(dict(zip(names, values, strict=True)) | absent) for values in zip(*columns.values(), strict=True)
-    )
-
-
-def frame_of(rows: Sequence[Measurement]) -> pd.DataFrame:
-    """Return `rows` as a frame."""
-    return pd.DataFrame([asdict(row) for row in rows], columns=list(_FIELDS))
+def measurements_of(table: pa.Table) -> tuple[Measurement, ...]:
+    """Return the rows of `table`, which has exactly our columns, as `harness.store.read` gives it."""
+    columns = [_values(table[name], kind) for name, kind in _TYPES.items()]
+    return tuple(_measurement(values) for values in zip(*columns, strict=True))
 
 
 def sample_frame(samples: Iterable[Sample]) -> pd.DataFrame:
     """Return the columns of `samples` that comparisons need."""
+    import pandas as pd
+
     rows = [tuple(getattr(sample, name) for name in SAMPLE_COLUMNS) for sample in samples]
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
 
@@ -61,48 +56,62 @@ def _object(text: str) -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
+@lru_cache(maxsize=1 << 14)  # all arms of a case have the same name
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts ``m=128`` before ``m=1024``."""
     parts = _NUMBER.split(text)
     return tuple((0, int(part), part) if index % 2 else (1, 0, part) for index, part in enumerate(parts) if part)
 
 
-def _measurement(values: dict[str, Any]) -> Measurement:
+def _measurement(values: Iterable[Any]) -> Measurement:
     """Return a row of all its fields at once: one by one, as a frozen class has them set, takes five times as long."""
     row = Measurement.__new__(Measurement)
-    vars(row).update(values)
+    vars(row).update(zip(_TYPES, values, strict=True))
     return row
 
 
-def _values(column: pd.Series[Any], name: str) -> list[Any]:
-    kind = str(_FIELDS[name].type)
-    missing = column.isna() if "None" in kind else None
+def _values(column: Any, kind: str) -> list[Any]:
+    """Return a column as a list; `kind` is the type of its field."""
+    if column.null_count == len(column):  # most columns of most runs
+        return [None] * len(column)
+    if kind == "datetime":
+        return _moments(column)
     if kind.startswith("tuple"):
-        empty = None if "None" in kind else ()
-        held = float if kind.startswith("tuple[float") else str
-        return [empty if value is None else tuple(held(item) for item in value) for value in column]
-    convert = {"int": int, "float": float}.get(kind.partition(" ")[0])
-    values = column.tolist()
-    if missing is not None and missing.any():
-        gaps = missing.tolist()
-        return [None if gap else _as(value, convert) for value, gap in zip(values, gaps, strict=True)]
-    return [_as(value, convert) for value in values]
+        return _tuples(column, math.nan if "float" in kind else "")
+    if kind.startswith("str"):
+        return _texts(column)
+    values: list[Any] = column.to_pylist()
+    if kind.startswith("float"):
+        return [None if value is None or math.isnan(value) else value for value in values]
+    return values
 
 
-def _as(value: Any, convert: Any) -> Any:
-    return value if convert is None else convert(value)
+def _texts(column: Any) -> list[str | None]:
+    """Return a column of texts, of which each is one object however many rows have it."""
+    found: list[str | None] = []
+    for chunk in column.chunks:
+        coded = chunk.dictionary_encode()
+        words = coded.dictionary.to_pylist()
+        found += [None if at is None else words[at] for at in coded.indices.to_pylist()]
+    return found
 
 
-def _stand_in(name: str) -> Any:
-    """Return what a column holds that an old file does not have."""
-    default = _FIELDS[name].default
-    if default is not MISSING:
-        return default
-    return _EMPTY.get(str(_FIELDS[name].type), "")
+def _tuples(column: Any, gap: float | str) -> list[tuple[Any, ...] | None]:
+    """Return a column of lists as tuples; what is null within one is `gap`."""
+    return [
+        None if held is None else tuple(gap if item is None else item for item in held) for held in column.to_pylist()
+    ]
 
 
-def _epoch() -> datetime:
-    return pd.Timestamp(0, tz="UTC").to_pydatetime()
+def _moments(column: Any) -> list[datetime]:
+    import pyarrow as pa
+
+    return [_moment(microseconds) for microseconds in column.cast(pa.int64()).to_pylist()]
 
 
-_EMPTY: dict[str, Any] = {"int": 0, "datetime": _epoch()}
+def _moment(microseconds: int) -> datetime:
+    """Return a moment; one that no calendar holds, as a store from anywhere may tell it, is the first of ours."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return _EPOCH

@@ -32,8 +32,13 @@ def percent(share: float) -> str:
 
 
 def times(ratio: float, low: float | None, high: float | None) -> tuple[str, str]:
-    """Return a ratio and the ends of its interval in words, with as many digits as the interval supports."""
-    if low is None or high is None:
+    """Return a ratio and the ends of its interval in words, with as many digits as the interval supports.
+
+    A ratio beyond all numbers is a dash, and an interval with such an end is left out.
+    """
+    if not words.known(ratio):
+        return words.UNKNOWN, ""
+    if not (words.known(low) and words.known(high)):
         return f"{ratio:.2f}", ""
     half = (high - low) / 2
     decimals = 2 if half <= 0 else min(max(2, -math.floor(math.log10(half))), MOST_DECIMALS)
@@ -133,7 +138,7 @@ def faster_or_slower(found: Judgement) -> str:
     """Return by how much the new side is faster or slower: ``1.14 x slower``."""
     ratio = found.ratio or math.nan
     low, high = (found.low, found.high) if ratio >= 1 else _turned(found.low, found.high)
-    shown, _ = times(ratio if ratio >= 1 else 1 / ratio, low, high)
+    shown, _ = times(ratio if ratio >= 1 else _inverse(ratio), low, high)
     return f"{shown} x {'slower' if ratio >= 1 else 'faster'}"
 
 
@@ -145,7 +150,11 @@ def interval(found: Judgement) -> str:
 
 
 def _turned(low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    return (None, None) if low is None or high is None else (1 / high, 1 / low)
+    return (None, None) if low is None or high is None else (_inverse(high), _inverse(low))
+
+
+def _inverse(ratio: float) -> float:
+    return 1 / ratio if ratio else math.inf
 
 
 def _flagged(said: _Said) -> str:
@@ -235,7 +244,8 @@ def say_node(node: Node, page: NodesPage, *, name: Shown = visible) -> str:
     if node.ratio is None:
         return f"no verdict on {who}: it has no case in common with enough of the others"
     slower = node.ratio >= 1
-    ratio, ends = (node.ratio, (node.low, node.high)) if slower else (1 / node.ratio, _turned(node.low, node.high))
+    turned = (_inverse(node.ratio), _turned(node.low, node.high))
+    ratio, ends = (node.ratio, (node.low, node.high)) if slower else turned
     shown, span = times(ratio, *ends) if node.odd else times(node.ratio, node.low, node.high)
     rests = ", ".join(filter(None, (span, _counted(node.sessions, "session"), _counted(node.cases, "case"))))
     if node.odd:

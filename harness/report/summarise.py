@@ -16,13 +16,13 @@ import numpy as np
 
 from harness.core.target import split_threads
 from harness.report.boards import Settled, board_of
+from harness.report.confidence import confidence_of
 from harness.report.findings import ArmKey, Board, RunFindings, SelfCheck, case_of, contest_of, name_of
 from harness.report.pairs import Pairs, Samples
 from harness.report.rows import natural
 from harness.report.scaling import means_of, scalings_of
 from harness.stats.combine import combine
 from harness.stats.compare import Ratio
-from harness.stats.estimate import CONFIDENCE
 from harness.store.record import Measurement, Outcome
 
 CLASSES = ("as-written", "compiled")
@@ -60,15 +60,9 @@ def summarise(
         manifest=manifest or {},
         scalings=scalings_of(arms, pairs),
         scaling_means=means_of(arms, pairs),
+        blocks_read=pairs.blocks_read,
         matrix=_matrix(arms, pairs, cases) if matrix else {},
     )
-
-
-def confidence_of(manifest: Mapping[str, Any]) -> float:
-    """Return the confidence of each interval: less of the error is left for each where a run was looked at often."""
-    measure = manifest.get("measure")
-    found = measure.get("confidence") if isinstance(measure, Mapping) else None
-    return found if isinstance(found, float) and 0 < found < 1 else CONFIDENCE
 
 
 def _boards(settled: Settled) -> tuple[Board, ...]:
@@ -119,6 +113,7 @@ def _self_check(
         combined=combine(pairs.per_set(list(both.values())), confidence=pairs.confidence),
         cases=len(both),
         failed=tuple(case_of(arms[both[key][0]]) for key, ratio in found.items() if ratio.agrees is False),
+        lost=tuple(case_of(arms[first]) for key, first in references.items() if first is not None and key not in both),
         detectable=(min(widths), float(np.median(widths)), max(widths)) if widths else None,
     )
 

@@ -23,6 +23,7 @@ from harness.report.headline import headline
 from harness.report.load import findings_of
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
+from harness.report.verdicts import finite
 from harness.store.read import resolve
 from harness.store.record import Measurement, Outcome, Sample
 
@@ -128,7 +129,7 @@ def _ratio(entry: Entry) -> str:
 
 def _document(run: RunFindings, problems: Sequence[Any]) -> str:
     entries = _entries(run)
-    arms = [asdict(arm) | _judged(entries.get(arm.key)) for arm in run.arms]
+    arms = [_sayable(asdict(arm)) | _judged(entries.get(arm.key)) for arm in run.arms]
     document = {
         "run_id": run.run_id,
         "suite": run.suite,
@@ -141,13 +142,17 @@ def _document(run: RunFindings, problems: Sequence[Any]) -> str:
     return jsonlib.dumps(document, indent=2, default=_plain, allow_nan=False) + "\n"
 
 
+def _sayable(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: finite(value) if isinstance(value, float) else value for name, value in row.items()}
+
+
 def _judged(entry: Entry | None) -> dict[str, Any]:
     beside = entry.beside_reference if entry else None
     return {
         "verdict": entry.verdict if entry and entry.measured else None,
-        "ratio": beside.ratio if beside else None,
-        "ratio_low": beside.low if beside else None,
-        "ratio_high": beside.high if beside else None,
+        "ratio": finite(beside.ratio) if beside else None,
+        "ratio_low": finite(beside.low) if beside else None,
+        "ratio_high": finite(beside.high) if beside else None,
     }
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from harness.report import noise, words
 from harness.report.content import Light, Trust
 from harness.report.findings import RunFindings, SelfCheck, Standing
-from harness.report.headline import is_indicative
-from harness.report.leads import capital, counted
+from harness.report.headline import is_indicative, unfinished
+from harness.report.leads import NO_BLOCKS, capital, counted
 from harness.stats.noise import Grade, grade_of
 from harness.stats.verdict import LEAST_SETS
 from harness.store.record import Failure, Measurement, Outcome
@@ -46,6 +46,8 @@ def undecided(run: RunFindings) -> str:
 
 
 def _why(run: RunFindings, found: frozenset[Standing]) -> str:
+    if Standing.UNKNOWN in found and not run.blocks_read:
+        return f"{NO_BLOCKS}, so nothing can be compared"
     if Standing.WITHHELD in found:
         return _withheld(run.self_check)
     if Standing.INDICATIVE in found or is_indicative(run):
@@ -79,7 +81,11 @@ def _withheld(check: SelfCheck) -> str:
     if check.passed is False:
         ratio = words.ratio(check.combined.ratio, check.combined.low, check.combined.high)
         return f"the reference, measured against itself, did not come out equal ({ratio}): verdicts are withheld"
-    return "the two copies of the reference differ in these cases: verdicts are withheld"
+    if check.passed is None:
+        return "one fresh start of the reference beside itself tells nothing of the spread: verdicts are withheld"
+    differ = "the two copies of the reference differ" if check.failed else ""
+    lost = "the second copy of the reference has no time beside it" if check.lost else ""
+    return f"in these cases {' or '.join(filter(None, (differ, lost)))}: verdicts are withheld"
 
 
 def _needed(run: RunFindings) -> int:
@@ -89,18 +95,25 @@ def _needed(run: RunFindings) -> int:
 def _cares(run: RunFindings) -> Iterator[str]:
     """Say what is to be known beside verdicts that stand."""
     check = run.self_check
-    if run.state != "complete":
-        yield "the run did not reach its end"
-    grade = _grade(run)
+    ended = unfinished(run)
+    if ended:
+        yield ended
+    grade = grade_of_run(run)
     restless = _RESTLESS.get(grade, "") if grade else ""
     if restless:
         yield restless
     if check.failed:
-        they_count = "it still counts" if len(check.failed) == 1 else "they still count"
         yield (
             f"in {len(check.failed):,} of {counted(check.cases, 'case')} the reference, measured twice, differed from "
-            f"itself, so nobody wins there, though {they_count} in the means"
+            f"itself, {_left_out(len(check.failed))}"
         )
+    if check.lost:
+        without = f"in {counted(len(check.lost), 'case')} the second copy of the reference has no time beside it"
+        yield f"{without}, {_left_out(len(check.lost))}"
+    unchecked = _unchecked(run)
+    if unchecked:
+        without = f"in {counted(unchecked, 'case')} the reference has no time"
+        yield f"{without}, so verdicts there rest on its self-check in the others"
     rejected = sum(arm.outcome == Outcome.INVALID or _is_wrong(arm) for arm in run.arms)
     if rejected:
         yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"
@@ -108,11 +121,21 @@ def _cares(run: RunFindings) -> Iterator[str]:
         yield "some cases had too few fresh starts for a verdict"
 
 
+def _left_out(cases: int) -> str:
+    return f"so nobody wins there, and the means leave {'it' if cases == 1 else 'them'} out"
+
+
+def _unchecked(run: RunFindings) -> int:
+    """Count the cases with verdicts, but without a reference that could be held against its copy."""
+    cases = [case for board in run.boards for case in board.cases if case.self_check is None]
+    return len({case.key for case in cases if any(entry.standing in DECIDED for entry in case.entries)})
+
+
 def _is_wrong(arm: Measurement) -> bool:
     return arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.WRONG}:")
 
 
-def _grade(run: RunFindings) -> Grade | None:
+def grade_of_run(run: RunFindings) -> Grade | None:
     """Return how still the machine was; where no manifest tells, by what the self-check could see."""
     told = noise.grade(run.manifest)
     return told or (grade_of(run.self_check.detectable[1]) if run.self_check.detectable else None)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.core.target import shown_name
 from harness.report import noise, words
 from harness.report.charts import charts_of
+from harness.report.charts.everywhere import OTHER_CLASS
 from harness.report.citation import citation
 from harness.report.content import (
     Block,
@@ -38,8 +39,10 @@ from harness.report.pages.cells import columns, duration, named, numbers, outcom
 from harness.report.reproduce import reproduce
 from harness.report.sentences import times
 from harness.report.snippet import snippet
+from harness.report.trust import grade_of_run
 from harness.stats.compare import Ratio, Status
 from harness.stats.noise import Grade
+from harness.store.manifest import PARTIAL
 from harness.store.record import Measurement
 
 SHOWN = ("as-written", "compiled", "losses", "phases", "quality", "cold", "memory")  # questions that one case answers
@@ -47,15 +50,16 @@ MOST_SNIPPETS = 5
 LONG = 500  # letters of a command
 DECIDED = frozenset({Status.FASTER, Status.SLOWER, Status.TIE})
 ROUGH = (Grade.NOISY, Grade.UNUSABLE)
-OTHER_CLASS = "other class"
+NEVER_RANKED = "no contest"  # with a reference that is in no class
 WHY: Mapping[str, str] = {
     "indicative": "it rests on fewer fresh starts than a verdict needs",
     "withheld": "the reference, measured twice, differs from itself, or was measured once, so this run may not judge",
     "not-comparable": "no block of the one was timed beside a block of the other",
-    "not ranked": "it is shown and not ranked",
+    "not ranked": "it is shown and never ranked, as NumPy is not, and no case in the math mode default",
     "reference": "it is what the others are held against",
     "no reference": "its reference has no time here",
     OTHER_CLASS: "the two are of different classes, for one is used as it is written and the other is compiled",
+    NEVER_RANKED: "the reference is never ranked, so nothing is in a contest with it",
 }
 FIGURES = {"time": "s", "95 % interval": "", "time / reference": "", "fresh starts": "", "error": "", "allowed": ""}
 
@@ -72,10 +76,10 @@ def verdict(run: RunFindings, row: str, *, prefix: str = "") -> Document:
     case = run.where(lambda arm: contest_of(arm) in contests)
     entries = _entries(case)
     told = [entries[arm.key] for arm in found if arm.key in entries]
-    sentences = tuple(_sentence(entry, run.reference) for entry in told)
+    sentences = tuple(_sentence(entry, case) for entry in told)
     head: Block = Prose(text=sentences[0]) if len(sentences) == 1 else Bullets(items=sentences)
     return Document(
-        title=f"{name(case_of(found[0]))}, run {name(run.run_id)}",
+        title=f"Verdict on {name(case_of(found[0]))}, run {name(run.run_id)}",
         description=plain(next(iter(sentences), "")),
         sections=(
             _part("verdict", "The verdict", (head, _light(run, told))),
@@ -104,21 +108,21 @@ def _entries(run: RunFindings) -> dict[ArmKey, Entry]:
 # -- the verdict -----------------------------------------------------------------------------------
 
 
-def _sentence(entry: Entry, reference: str) -> str:
+def _sentence(entry: Entry, case: RunFindings) -> str:
     """Say what came out of one arm, with no more than its numbers carry."""
     arm, beside = entry.arm, entry.beside_reference
-    who, case, other = name(name_of(arm)), name(case_of(arm)), name(reference)
+    who, where, other = name(name_of(arm)), name(case_of(arm)), name(case.reference)
     if not entry.measured:
-        return f"{who} has no time at {case}: {_ended(arm)}."
+        return f"{who} has no time at {where}: {_ended(arm)}."
     if beside is None or beside.ratio is None:
-        return f"{who} takes {words.time(arm.time_s)} a call at {case}; {_why(entry)}."
+        return f"{who} takes {words.time(arm.time_s)} a call at {where}; {_why(entry, case)}."
     if entry.verdict not in DECIDED:
-        took = f"{who} takes {_times(beside)} times as long as {other} at {case}"
-        return f"{took}, and that is no verdict: {_why(entry)}."
+        took = f"{who} takes {_times(beside)} times as long as {other} at {where}"
+        return f"{took}, and that is no verdict: {_why(entry, case)}."
     if entry.verdict == Status.TIE:
-        return f"{who} and {other} cannot be told apart at {case}: the ratio of their times is {_times(beside)}."
+        return f"{who} and {other} cannot be told apart at {where}: the ratio of their times is {_times(beside)}."
     effect, span = _effect(beside)
-    return f"{who} is {effect} than {other} at {case} ({span}, {beside.sets} fresh starts of each)."
+    return f"{who} is {effect} than {other} at {where} ({span}, {beside.sets} fresh starts of each)."
 
 
 def _effect(beside: Ratio) -> tuple[str, str]:
@@ -142,8 +146,15 @@ def _ended(arm: Measurement) -> str:
     return f"it ended as {name(arm.outcome)}{codes}{detail}"
 
 
-def _why(entry: Entry) -> str:
-    return WHY.get(entry.verdict, "nothing more is known")
+def _why(entry: Entry, case: RunFindings) -> str:
+    never = entry.verdict == OTHER_CLASS and any(
+        name_of(other.arm) == case.reference
+        for board in case.boards
+        if not board.ranked
+        for one in board.cases
+        for other in one.entries
+    )
+    return WHY.get(NEVER_RANKED if never else entry.verdict, "nothing more is known")
 
 
 def _light(run: RunFindings, told: Sequence[Entry]) -> Light:
@@ -155,8 +166,9 @@ def _light(run: RunFindings, told: Sequence[Entry]) -> Light:
     if len(decided) < len(judged):
         return Light(trust=Trust.CAREFUL, text="Some of these are verdicts and stand; the others say why they do not.")
     if run.state != "complete":
-        return Light(trust=Trust.CAREFUL, text="The verdict stands, but its run did not reach its end.")
-    if noise.grade(run.manifest) in ROUGH:
+        end = "did not reach its end" if run.state == PARTIAL else "has no manifest to say whether it reached its end"
+        return Light(trust=Trust.CAREFUL, text=f"The verdict stands, but its run {end}.")
+    if grade_of_run(run) in ROUGH:
         return Light(
             trust=Trust.CAREFUL, text="The verdict stands, but on a noisy machine: small differences were out of sight."
         )
@@ -220,7 +232,7 @@ def _where(run: RunFindings) -> Iterator[Block]:
 
 def _again(run: RunFindings, found: Sequence[Measurement]) -> Iterator[Block]:
     yield Prose(text="The whole run:")
-    yield Code(lines=tuple(reproduce(run)[:1]), language="sh")
+    yield from reproduce(run)
     rows = [arm for arm in found if reference_of(run.arms, arm) is not arm] or list(found)
     yield Prose(text="One row, held against what was found here:")
     yield Code(lines=tuple(_replay(run, arm) for arm in rows[:MOST_SNIPPETS]), language="sh")

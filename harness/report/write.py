@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import __version__
 from harness.errors import StoreError, UsageError
 from harness.report.content import Document
-from harness.report.kept import kept
 from harness.report.kinds import KNOWN, PICTURES, USUAL
 from harness.report.load import Reported
-from harness.report.picture import slug
+from harness.report.picture import Picture, slug
 from harness.report.reproduce import inputs, report_command
 
 FIGURES, TABLES = "figures", "tables"  # folders beside the page
@@ -29,16 +28,28 @@ _PAGES = {"html": "index.html", "md": "README.md"}  # the latter is what a folde
 _LEFT = ((FIGURES, PICTURES), (TABLES, ("csv",)))  # what an earlier report may have left, by folder
 
 
-def write(reported: Reported, folder: Path, formats: Sequence[str] = USUAL, *, only: str = "") -> Path:
-    """Write the report into `folder`, and return where its page is, or the folder where no page was asked for.
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """A report with all its words and numbers: files by their places in a folder, and pictures yet to be drawn."""
 
-    With `only`, it is about one case, or one arm of it, alone.
-    """
-    with kept():
-        document = _document(reported, only)
-        files = dict(_texts(document, formats))
-    files |= dict(_figures(document, [kind for kind in PICTURES if kind in formats]))
-    files[MANIFEST] = _manifest(reported, formats, only)
+    files: Mapping[str, bytes]
+    pictures: tuple[Picture, ...]
+    formats: tuple[str, ...]
+
+
+def compose(reported: Reported, formats: Sequence[str] = USUAL, *, only: str = "") -> Composed:
+    """Return the report; with `only`, it is about one case, or one arm of it, alone."""
+    document = _document(reported, only)
+    return Composed(
+        files={**dict(_texts(document, formats)), MANIFEST: _manifest(reported, formats, only)},
+        pictures=tuple(document.pictures()),
+        formats=tuple(formats),
+    )
+
+
+def write(composed: Composed, folder: Path) -> Path:
+    """Draw the pictures and write all of it into `folder`; return where its page is, or the folder where none is."""
+    files = {**composed.files, **dict(_figures(composed))}
     try:
         _clear(folder)
         for name, data in files.items():
@@ -49,7 +60,7 @@ def write(reported: Reported, folder: Path, formats: Sequence[str] = USUAL, *, o
         raise StoreError(
             f"cannot write the report in {folder}: {error.strerror or error}", remedy="name another folder with --out"
         ) from error
-    return next((folder / page for kind, page in _PAGES.items() if kind in formats), folder)
+    return next((folder / page for kind, page in _PAGES.items() if kind in composed.formats), folder)
 
 
 def folder_name(names: Sequence[str], reported: Reported, only: str = "") -> str:
@@ -91,11 +102,12 @@ def _texts(document: Document, formats: Sequence[str]) -> Iterator[tuple[str, by
         yield from ((f"{TABLES}/{table.name}.csv", csv_of(table).encode()) for table in document.tables())
 
 
-def _figures(document: Document, kinds: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+def _figures(composed: Composed) -> Iterator[tuple[str, bytes]]:
+    kinds = [kind for kind in PICTURES if kind in composed.formats]
     if kinds:
         from harness.report.draw.raster import render
 
-        for picture in document.pictures():
+        for picture in composed.pictures:
             yield from ((f"{FIGURES}/{picture.name}.{kind}", render(picture, kind)) for kind in kinds)
 
 

@@ -25,9 +25,13 @@ Blocks = dict[tuple[int, int], float]  # the logarithm of a call's time, by set 
 
 
 class Copies:
-    """Collects the blocks of the arms that are copies, and grades how they agree."""
+    """Collects the blocks of the arms that are copies, and grades how they agree.
 
-    def __init__(self) -> None:
+    `confidence` is that of the run's ratios, so that one report names one smallest difference.
+    """
+
+    def __init__(self, *, confidence: float | None = None) -> None:
+        self._confidence = confidence
         self._pairs: dict[str, list[tuple[Arm, Arm]]] = {}  # by case, as its first process-set had them
         self._blocks: dict[Arm, Blocks] = {}
         self._basis = TWO_ARMS
@@ -47,16 +51,22 @@ class Copies:
 
     def grade(self, readings: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         """Return the word for the session, how it was found, and what the readings say; nothing without two arms."""
+        from harness.stats.estimate import CONFIDENCE
         from harness.stats.noise import seen_of
         from harness.stats.readings import reasons_of
 
         pairs = [pair for found in self._pairs.values() for pair in found if _is_of(pair, self._basis)]
-        seen = seen_of(_logs(self._blocks.get(first, {}), self._blocks.get(second, {})) for first, second in pairs)
+        confidence = self._confidence or CONFIDENCE
+        seen = seen_of(
+            (_logs(self._blocks.get(first, {}), self._blocks.get(second, {})) for first, second in pairs),
+            confidence=confidence,
+        )
         if seen is None:
             return None
         return {
             "word": str(seen.grade),
             "seen": seen.share,
+            "confidence": confidence,
             "basis": self._basis,
             "sets": seen.sets,
             "cases": seen.cases,

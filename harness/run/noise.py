@@ -65,21 +65,21 @@ def look_at(*, gpu: bool = False, root: Path = Path("/"), pid: int | None = None
     )
 
 
-def noise_beside(arms: Iterable[Planned]) -> Noise:
-    """Return what watches this machine while `arms` are measured."""
+def noise_beside(arms: Iterable[Planned], *, confidence: float | None = None) -> Noise:
+    """Return what watches this machine while `arms` are measured; their ratios have intervals of `confidence`."""
     gpu = any(arm.target.device.kind == "gpu" for arm in arms)
-    return Noise(partial(look_at, gpu=gpu))
+    return Noise(partial(look_at, gpu=gpu), confidence=confidence)
 
 
 class Noise:
     """Takes readings at the ends of process-sets; `look` is a parameter, so that tests can script a machine."""
 
-    def __init__(self, look: Callable[[], Look] = look_at) -> None:
+    def __init__(self, look: Callable[[], Look] = look_at, *, confidence: float | None = None) -> None:
         self._look = look
         self._before: Look | None = None
         self._sets: list[dict[str, Any]] = []
         self._sentinels: list[dict[Arm, float]] = []  # median of each arm's, by process-set
-        self._copies = Copies()
+        self._copies = Copies(confidence=confidence)
 
     def begin_set(self) -> None:
         """Look before the workers of a process-set are started."""

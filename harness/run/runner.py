@@ -116,7 +116,7 @@ def run_plan(  # noqa: PLR0913  (keywords that explain themselves)
         stop=stop,
         stopping=looks_of(plan, pace, ledger, stop.left_s) if pace.adaptive else None,
         ledger=ledger,
-        noise=noise_beside(plan.arms),
+        noise=noise_beside(plan.arms, confidence=told["measure"]["confidence"]),
     )
     ended = False
     try:

@@ -25,6 +25,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.integer[Any]]
 
 CONFIDENCE = 0.95
+# Of what somebody wrote down: below these ends an interval says nothing, and above them it holds everything.
+LEAST_CONFIDENCE, MOST_CONFIDENCE = 0.5, 0.999
 TOLERATED = 0.01  # what two copies of the same thing may differ by, however sure the difference is
 
 
@@ -118,6 +120,13 @@ def t_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
     from scipy.special import stdtrit  # here, for many commands never need it
 
     return float(stdtrit(degrees, 0.5 + confidence / 2))
+
+
+def believed_confidence(told: object) -> float | None:
+    """Return the confidence that somebody wrote down, where it is one that an interval can have; else nothing."""
+    if isinstance(told, float) and LEAST_CONFIDENCE <= told <= MOST_CONFIDENCE:
+        return told
+    return None
 
 
 def checked_times(times: FloatArray) -> FloatArray:

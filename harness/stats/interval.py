@@ -1,11 +1,17 @@
-"""A ratio of two times and its interval, kept as logarithms: swapping the two then negates every number exactly."""
+"""A ratio of two times and its interval, kept as logarithms: swapping the two then negates every number exactly.
+
+A logarithm can be one whose ratio no float holds. Such a ratio is infinite: a number that is shown as unknown.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 from harness.stats.estimate import agree
+
+_LARGEST = math.log(sys.float_info.max)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,17 +25,17 @@ class LogRatio:
     @property
     def ratio(self) -> float | None:
         """Below 1, the one on top is the faster."""
-        return _exp(self.log)
+        return None if self.log is None else _exp(self.log)
 
     @property
     def low(self) -> float | None:
         """The lower end of the interval of the ratio."""
-        return _exp(self.log_low)
+        return None if self.log_low is None else _exp(self.log_low)
 
     @property
     def high(self) -> float | None:
         """The upper end of it."""
-        return _exp(self.log_high)
+        return None if self.log_high is None else _exp(self.log_high)
 
     @property
     def covers_one(self) -> bool | None:
@@ -50,7 +56,8 @@ class LogRatio:
         """The share by which times had to differ before this comparison could have seen it."""
         if self.log_low is None or self.log_high is None:
             return None
-        return math.expm1((self.log_high - self.log_low) / 2)
+        half = (self.log_high - self.log_low) / 2
+        return math.inf if half > _LARGEST else math.expm1(half)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +69,8 @@ class KnownRatio(LogRatio):
     @property
     def ratio(self) -> float:
         """Below 1, the one on top is the faster."""
-        return math.exp(self.log)
+        return _exp(self.log)
 
 
-def _exp(log: float | None) -> float | None:
-    return None if log is None else math.exp(log)
+def _exp(log: float) -> float:
+    return math.inf if log > _LARGEST else math.exp(log)

@@ -25,7 +25,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from harness.stats.estimate import FloatArray, t_quantile
+from harness.stats.estimate import CONFIDENCE, FloatArray, t_quantile
 
 POWER = 0.90  # of what is there is to be found, when it is said what finding it takes
 LOOKS = (5, 10, 15, 20)
@@ -81,18 +81,22 @@ class Seen:
         return next((sets for sets in range(5, MOST_SETS + 1) if _reach(sets) * self.set_sd <= wanted), None)
 
 
-def seen_of(cases: Iterable[FloatArray]) -> Seen | None:
-    """Return what could be seen in cases, each the logarithms [set, round] of the ratio of two copies of an arm."""
+def seen_of(cases: Iterable[FloatArray], *, confidence: float = CONFIDENCE) -> Seen | None:
+    """Return what could be seen in cases, each the logarithms [set, round] of the ratio of two copies of an arm.
+
+    `confidence` is that of the intervals of the run, so that both say the same.
+    """
     known = [logs for logs in map(_without_gaps, cases) if logs]
     if not known:
         return None
     several = [logs for logs in known if len(logs) > 1]
     if several:
         spreads = [float(np.std([np.median(rounds) for rounds in logs], ddof=1)) for logs in several]
-        halves = [t_quantile(len(logs) - 1) * sd / len(logs) ** 0.5 for logs, sd in zip(several, spreads, strict=True)]
+        pairs = zip(several, spreads, strict=True)
+        halves = [t_quantile(len(logs) - 1, confidence) * sd / len(logs) ** 0.5 for logs, sd in pairs]
         set_sd: float | None = float(np.median(spreads))
     else:
-        halves = [_half_of_rounds(logs[0]) for logs in known if logs[0].size >= LEAST_ROUNDS]
+        halves = [_half_of_rounds(logs[0], confidence) for logs in known if logs[0].size >= LEAST_ROUNDS]
         set_sd = None
     if not halves:
         return None
@@ -167,10 +171,10 @@ def _reach(sets: int) -> float:
     return quantiles / math.sqrt(sets)
 
 
-def _half_of_rounds(rounds: FloatArray) -> float:
+def _half_of_rounds(rounds: FloatArray, confidence: float) -> float:
     """Return the half-width of an interval for the median of the rounds of a single process-set."""
     within = _NORMAL * float(np.median(np.abs(rounds - np.median(rounds))))
-    return t_quantile(rounds.size - 1) * math.sqrt(_OF_MEDIAN / rounds.size) * within
+    return t_quantile(rounds.size - 1, confidence) * math.sqrt(_OF_MEDIAN / rounds.size) * within
 
 
 def _without_gaps(logs: FloatArray) -> Sequence[FloatArray]:

@@ -1,7 +1,7 @@
 """What comparing takes of a run and nothing else of it, for those who have to answer at once.
 
 A run of a thousand arms has a million samples of twenty columns; comparing arms takes one quantity of
-them and ten columns. So only those are decoded, names as numbers, and blocks of other quantities are
+them and eleven columns. So only those are decoded, names as numbers, and blocks of other quantities are
 dropped batch by batch. Files are held against their manifest as `harness.store.parquet` does it: size,
 SHA-256, page checksums, rows, types. Nothing here makes Arrow's values of Python's, or calls `to_numpy`: the
 first time that is done, Arrow imports pandas.
@@ -20,6 +20,7 @@ from harness.errors import StoreError
 from harness.store.layout import MEASUREMENTS, SAMPLES
 from harness.store.parquet import LIMITS, Limits, SetAsideError, check_columns, check_count, checked_bytes, open_file
 from harness.store.record import UNPROVED, Outcome, measurement_schema, sample_schema
+from harness.store.run_id import is_run_id
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 QUANTITY = "throughput"
 REMEDY = "python -m harness store verify tells more"
+OWNER = "run_id"
 NAMES = ("case_key", "target", "label", "quantity", "flags")
 KEY = ("case_key", "target", "label", "replica")
 NUMBERS = ("replica", "set", "round", "inner", "wall_ns")
@@ -75,10 +77,11 @@ def read_timings(
     with _trusting(path):
         data = checked_bytes(path, SAMPLES, run, limits)
         check_columns(open_file(data), sample_schema(), limits)
-        file = open_file(data, codes=NAMES)
+        file = open_file(data, codes=(OWNER, *NAMES))
         check_count(run, SAMPLES, file.metadata.num_rows)
-        batches = file.iter_batches(batch_size=1 << 17, columns=[*NAMES, *NUMBERS])
-        parts = [np.empty((5, 0), dtype=np.int64), *(_chosen(batch, places, quantity) for batch in batches)]
+        batches = file.iter_batches(batch_size=1 << 17, columns=[OWNER, *NAMES, *NUMBERS])
+        own = (_owned(batch, run) for batch in batches)
+        parts = [np.empty((5, 0), dtype=np.int64), *(_chosen(batch, places, quantity) for batch in own)]
     arm, sets, rounds, inner, wall_ns = np.concatenate(parts, axis=1)
     return Timings(arm=arm, set=sets, round=rounds, inner=inner, wall_ns=wall_ns)
 
@@ -116,6 +119,14 @@ def _check_rows(run: RunInfo, rows: Sequence[Mapping[str, Any]]) -> None:
         raise SetAsideError(f"{twice} rows stand for an arm that has one already")
     if any(row.get("time_s") is not None and row["outcome"] != Outcome.MEASURED for row in rows):
         raise SetAsideError("time_s is filled for an arm that was not measured")
+
+
+def _owned(batch: Any, run: RunInfo) -> Any:
+    """Return `batch`, or raise where a block in it is of another run; a file without a manifest may have any name."""
+    codes, owners = _coded(batch.column(OWNER), OWNER)
+    if (run.files or is_run_id(run.run_id)) and (codes != _code_of(owners, run.run_id)).any():
+        raise SetAsideError(f"it holds rows of another run than {run.run_id}")
+    return batch
 
 
 def _chosen(batch: Any, places: Mapping[ArmKey, int], quantity: str) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,18 +191,17 @@ def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _faults(table: pa.Table, name: str, run_id: str | None) -> Iterator[str]:
-    import pyarrow.compute as pc
-
+    """Say what is wrong with rows; nothing is compared or grouped by Arrow, which imports pandas for that."""
     for field in table.schema:
         if not field.nullable and table[field.name].null_count:
             yield f"the column {field.name!r} has nulls, and may not"
-    if run_id is not None and pc.any(pc.not_equal(table["run_id"], run_id)).as_py():
+    if run_id is not None and table["run_id"].unique().to_pylist() not in ([], [run_id]):
         yield f"it holds rows of another run than {run_id}"
     if name == MEASUREMENTS:
-        keys = table.select(_KEY).group_by(list(_KEY)).aggregate([])
-        if keys.num_rows < table.num_rows:
-            yield f"{table.num_rows - keys.num_rows} rows stand for an arm that has one already"
-        unproved = table.filter(pc.not_equal(table["outcome"], Outcome.MEASURED.value))
+        doubled = table.num_rows - len(set(zip(*(table[column].to_pylist() for column in _KEY), strict=True)))
+        if doubled:
+            yield f"{doubled} rows stand for an arm that has one already"
+        unproved = [outcome != Outcome.MEASURED for outcome in table["outcome"].to_pylist()]
         for column in PROVED_ONLY:
-            if unproved[column].null_count < unproved.num_rows:
+            if any(compress(table[column].is_valid().to_pylist(), unproved)):
                 yield f"{column} is filled for an arm that was not measured"

@@ -86,7 +86,7 @@ def _read(root: Path, runs: Iterable[RunInfo | str] | None, name: str, limits: L
 
     schema = measurement_schema() if name == MEASUREMENTS else sample_schema()
     chosen, findings = _chosen(root, runs, name)
-    tables = [schema.empty_table()]
+    tables = [pa.Table.from_batches([], schema=schema)]  # not empty_table(), which imports pandas
     for run in chosen:
         path = run.paths.get(name)
         if path is None:

@@ -173,7 +173,7 @@ def test_a_name_from_an_enemy_is_text(tmp_path: Path, visit: Visits, enemy: str)
     found = visit(path)
     page = found.page
     assert f"{visible(enemy)}0" in page.locator("#cases-as-written").text_content()
-    for name in ("ref", "f-outcome", "f-backend"):
+    for name in ("ref", "outcome", "backend"):
         for box in page.locator(f"select[name={name}]").all():
             box.select_option(index=1)
     page.locator("input[name=q]").fill(enemy.partition("\n")[0])

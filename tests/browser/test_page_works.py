@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import COMPILE, FAILED, JAX, Visits
-from tests.core.report.synthetic import REFERENCE
+from harness.report.rows import sample_frame
+from harness.report.summarise import summarise
+from tests.browser.conftest import COMPILE, FAILED, FUNCTION, JAX, SPEEDS, Visits, written
+from tests.core.report.synthetic import REFERENCE, run, squares, unmeasured
 
 CASES = "cases-as-written"
 PLAIN = "(rows) => rows.map((row) => Array.from(row.cells, (cell) => cell.textContent))"
@@ -84,7 +86,7 @@ def test_a_filter_keeps_the_rows_that_fit_and_counts_them(report: Path, visit: V
     """In all tables."""
     page = visit(report).page
     everything = len(texts(page, "case"))
-    page.locator("select[name=f-dtype]").select_option("float16")
+    page.locator("select[name=dtype]").select_option("float16")
     left = texts(page, "case")
     assert 0 < len(left) < everything
     assert all("dtype=float16" in case for case in left)
@@ -94,6 +96,35 @@ def test_a_filter_keeps_the_rows_that_fit_and_counts_them(report: Path, visit: V
     page.get_by_role("button", name="Show all rows").click()
     assert len(texts(page, "case")) == everything
     assert page.url == report.as_uri()
+
+
+def test_a_class_keeps_who_is_ranked_in_it_and_elsewhere_too(report: Path, visit: Visits) -> None:
+    """In all tables, also in those that are of no class."""
+    page = visit(report).page
+    box = page.locator("select[name=class]")
+    offered = box.locator("option").evaluate_all("(all) => all.map((one) => one.value)")
+    assert offered == ["", "as-written", "compiled"]
+    box.select_option("compiled")
+    assert set(texts(page, "target", "arms")) == {JAX, COMPILE}
+    box.select_option("as-written")
+    left = set(texts(page, "target", "arms"))
+    assert {JAX, REFERENCE} <= left
+    assert COMPILE not in left
+
+
+def test_a_picture_says_where_it_does_not_follow_a_filter(report: Path, visit: Visits) -> None:
+    """What stands for a target is hidden with it; of types, workloads, outcomes and names it shows all."""
+    page = visit(report).page
+    said = page.locator("figure .whole").first
+    assert not said.is_visible()
+    page.locator("select[name=dtype]").select_option("float16")
+    assert said.is_visible()
+    page.get_by_role("button", name="Show all rows").click()
+    assert not said.is_visible()
+    page.locator("select[name=backend]").select_option("jax")
+    assert not said.is_visible()
+    page.locator("input[name=q]").fill("m=64")
+    assert said.is_visible()
 
 
 def test_cases_are_found_by_a_part_of_their_name(report: Path, visit: Visits) -> None:
@@ -181,6 +212,51 @@ def test_pictures_follow_the_reference_or_are_hidden(report: Path, visit: Visits
     assert area.locator("svg").is_visible()
 
 
+@pytest.fixture(scope="module")
+def gaps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run whose reference has no time in the first case, and of whose second JAX alone has one."""
+    first, second, _ = squares(3)
+    rows, samples = run(squares(3), SPEEDS, noise=0.002, seed=5)
+    lost = [
+        unmeasured(row, "failed", "crashed: gone")
+        if (row.case == first and row.target == REFERENCE) or (row.case == second and row.target != JAX)
+        else row
+        for row in rows
+    ]
+    return written(tmp_path_factory.mktemp("gaps"), summarise(lost, sample_frame(samples)))
+
+
+def test_where_the_reference_of_the_run_has_no_time_another_one_may(gaps: Path, visit: Visits) -> None:
+    """Its ratios are in the tables and in the pictures; who has no time keeps the word that says so."""
+    first, second, _ = squares(3)
+    page = visit(gaps).page
+    before = beside(page)
+    assert before[first, JAX][2] == "no reference"
+    page.locator("select[name=ref]").select_option(JAX)
+    after = beside(page)
+    assert after[first, JAX] == after[second, JAX] == (1.0, "1", "reference")
+    assert after[first, FUNCTION][0] == pytest.approx(1.5 / 0.8, rel=0.02)
+    assert after[first, REFERENCE] == before[first, REFERENCE]
+    assert after[second, FUNCTION] == before[second, FUNCTION]
+    lanes = page.locator("figure[data-kind=lanes]").first
+    (line,) = middles(lanes, "svg > path.faint")
+    assert middles(lanes, mark_of(JAX)) == pytest.approx([line] * 3, abs=1.5)
+    assert "no reference" not in lanes.locator("svg").text_content()
+    assert lanes.locator("svg").text_content().count("crashed") == 3
+    assert "The words below are of the run's own reference" in lanes.inner_text()
+
+
+def test_beside_who_was_not_measured_there_is_no_reference(gaps: Path, visit: Visits) -> None:
+    """And no mark that would still be beside the other one."""
+    first, second, _ = squares(3)
+    page = visit(gaps).page
+    page.locator("select[name=ref]").select_option(FUNCTION)
+    after = beside(page)
+    assert after[second, JAX] == (None, "–", "no reference")
+    assert after[first, FUNCTION] == (1.0, "1", "reference")
+    assert len(middles(page.locator("figure[data-kind=lanes]").first, f"{mark_of(JAX)}:not(:first-child)")) == 2
+
+
 def mark_of(target: str) -> str:
     """Return where the marks of a target are, without their intervals."""
     return f'[data-lane][data-target="{target}"] :is(circle, path:not([fill=none]))'
@@ -201,7 +277,7 @@ def test_an_address_shows_somebody_else_the_same_view(report: Path, visit: Visit
     """Reference, filter, search, order, what is left out, and the theme."""
     first = visit(report).page
     first.locator("select[name=ref]").select_option(JAX)
-    first.locator("select[name=f-dtype]").select_option("float32")
+    first.locator("select[name=dtype]").select_option("float32")
     first.locator("input[name=q]").fill("m=")
     first.locator(f'input[name=off][value="{FAILED}"]').click()
     first.locator(f"#{CASES} thead th").nth(column(first, "time / reference")).locator("button").click()
@@ -209,7 +285,7 @@ def test_an_address_shows_somebody_else_the_same_view(report: Path, visit: Visit
     second = visit(report, f"#{first.url.partition('#')[2]}").page
     for view in (first, second):
         assert view.evaluate("document.documentElement.dataset.theme") == "dark"
-        assert view.locator("select[name=f-dtype]").input_value() == "float32"
+        assert view.locator("select[name=dtype]").input_value() == "float32"
         assert view.locator("input[name=q]").input_value() == "m="
     body = "(body) => body.outerHTML"
     assert second.locator(f"#{CASES} tbody").evaluate(body) == first.locator(f"#{CASES} tbody").evaluate(body)
@@ -235,8 +311,8 @@ def test_an_address_of_a_place_leads_there(report: Path, visit: Visits) -> None:
 @pytest.mark.parametrize(
     "view",
     [
-        "#f-dtype=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E",
-        "#ref=%E0%A4%A&f-target=x&sort=constructor:0:asc",
+        "#dtype=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E",
+        "#ref=%E0%A4%A&target=x&sort=constructor:0:asc",
         "#theme=javascript:alert(1)&off=__proto__&__proto__=x",
         "#at=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         f"#sort={CASES}:99:asc&sort={CASES}:0:constructor",

@@ -1,16 +1,15 @@
-// What a reader can do with a page that is whole without this: sort, filter, take another reference, share a view.
-// The view is in the address, after the `#`. What stands there may come from anybody: it is only compared with what
-// the page knows. Texts are put into the page as text, never as markup.
+// What a reader can do with a page that is whole without this: sort, filter, take another reference, share a view. The
+// view is in the address, and may come from anybody: it is only compared with what the page knows. No text is markup.
 "use strict";
 
 (() => {
   const FACETS = ["backend", "device", "dtype", "workload", "class", "outcome"];
   const OF_A_TARGET = ["backend", "device", "class"]; // the marks of a target in a picture follow these
-  const LONGEST_SEARCH = 200;
   const UNKNOWN = "–";
+  const MARK = "circle, path:not([fill=none])";
   const { compare } = new Intl.Collator("en", { numeric: true });
 
-  const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const held = (id) => JSON.parse(document.getElementById(id).textContent);
 
   function dressed(element, attributes) {
@@ -25,9 +24,19 @@
   }
 
   function button(words, act) {
-    const made = make("button", { type: "button" }, words);
+    const made = make("button", {}, words);
     made.addEventListener("click", act);
     return made;
+  }
+
+  // Return a paragraph on top of a place, hidden until it has something to say.
+  function remark(place) {
+    place.prepend(make("p", { class: "note", hidden: "" }));
+    return place.firstChild;
+  }
+
+  function setOpen(some, open) {
+    for (const one of some) one.open = open;
   }
 
   // -- what the page holds
@@ -48,16 +57,15 @@
       element: row,
       facets: facets[row.dataset.f],
       name: row.cells[column("case")]?.textContent.toLowerCase(),
-      slots: ["ratio", "verdict"].map((role) => ({ written: row.cells[column(role)], now: row.cells[column(role)] })),
+      slots: ["ratio", "verdict"].map(column).map((at) => ({ written: row.cells[at], now: row.cells[at] })),
     }));
     const orders = heads.flatMap((_, at) => [`${element.id}:${at}:asc`, `${element.id}:${at}:desc`]);
-    const [note, count] = [make("p", { class: "note", hidden: "" }), make("p", { class: "count", hidden: "" })];
-    element.closest(".scroll").before(note, count);
-    return { element, heads, rows, orders, note, count, order: "" };
+    const place = element.closest(".table");
+    return { element, heads, rows, orders, count: remark(place), note: remark(place), order: "" };
   }
 
   function valuesOf(facet) {
-    return Array.from(new Set(facets.map((one) => one[facet]).filter(Boolean))).sort(compare);
+    return [...new Set(facets.flatMap((one) => one[facet] ?? []))].sort(compare);
   }
 
   // -- the view, and the address that holds it
@@ -67,11 +75,10 @@
     ["off", targets],
     ["theme", ["light", "dark"]],
     ["sort", tables.flatMap(({ orders }) => orders)],
-    ...FACETS.map((facet) => [`f-${facet}`, valuesOf(facet)]),
+    ...FACETS.map((facet) => [facet, valuesOf(facet)]),
   ]);
   let view = new URLSearchParams();
   const now = (key) => view.get(key) || "";
-  const set = (key, value) => (value ? view.set(key, value) : view.delete(key));
 
   // Return what an address asks for, as far as this page knows it. One without a `=` is that of a place.
   function read(hash) {
@@ -79,7 +86,7 @@
     const found = new URLSearchParams(isView ? "" : view);
     found.delete("at");
     for (const [key, value] of new URLSearchParams(isView ? hash : { at: hash })) {
-      if (key === "q") found.set(key, value.slice(0, LONGEST_SEARCH));
+      if (key === "q") found.set(key, value);
       if (key === "at" && document.getElementById(value)) found.set(key, value);
       if (known.get(key)?.includes(value)) found.append(key, value);
     }
@@ -104,7 +111,7 @@
     remember();
     const place = document.getElementById(now("at"));
     if (!place) return;
-    for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    setOpen(folds.filter((one) => one.contains(place)), true);
     place.scrollIntoView();
   }
 
@@ -124,8 +131,7 @@
     table.order = order;
     const [, column, direction] = order.split(":");
     table.heads.forEach((head, at) => {
-      if (column === String(at)) head.setAttribute("aria-sort", `${direction}ending`);
-      else head.removeAttribute("aria-sort");
+      head.ariaSort = column === String(at) ? `${direction}ending` : null;
     });
     const sorted = order ? inOrder(table.rows, column, direction === "asc" ? 1 : -1) : table.rows;
     table.element.tBodies[0].append(...sorted.map((row) => row.element));
@@ -165,8 +171,8 @@
   // A row that does not say a facet is not judged by it.
   function fits(said, among) {
     return among.every((facet) => {
-      const chosen = now(`f-${facet}`);
-      return !chosen || !said[facet] || said[facet] === chosen;
+      const chosen = now(facet);
+      return !chosen || !said[facet] || [said[facet]].flat().includes(chosen);
     });
   }
 
@@ -185,6 +191,8 @@
       [left, of] = [left + kept, of + judged.length];
     }
     status.textContent = `${left} of ${of} rows`;
+    const blind = ["q", "dtype", "workload", "outcome"].some((key) => now(key));
+    for (const note of all(".whole")) note.hidden = !blind;
     const kept = facets.filter((said) => fits(said, OF_A_TARGET)).map((said) => said.target);
     const gone = targets.filter((target) => off.includes(target) || !kept.includes(target));
     for (const { classList, dataset } of all("figure [data-target]")) {
@@ -192,10 +200,7 @@
     }
   }
 
-  function toggle(target) {
-    if (view.has("off", target)) view.delete("off", target);
-    else view.append("off", target);
-  }
+  const toggle = (target) => (view.has("off", target) ? view.delete("off", target) : view.append("off", target));
 
   document.addEventListener("click", (event) => {
     const target = event.target.closest("figure .key[data-target]")?.dataset.target;
@@ -205,51 +210,51 @@
   // -- another reference: tables
 
   const byKey = new Map(contests.map((contest) => [contest.key, contest]));
+  const contested = contests.flatMap(({ arms }) => arms.flatMap(([, ids]) => ids));
   const followers = new Map(
     tables.flatMap(({ rows }) => rows.filter(follows).map((row) => [row.element.id || row, row.slots])),
   );
   let followed = ""; // the reference that the page shows now
 
-  function follows({ slots: [ratio], facets: said }) {
-    return ratio.now && [undefined, "measured"].includes(said?.outcome);
+  // A row follows where it has a ratio, or could have one.
+  function follows({ element, slots: [ratio] }) {
+    return ratio.now && ("v" in ratio.now.dataset || contested.includes(element.id));
   }
 
   function follow() {
     if (followed === now("ref")) return;
     followed = now("ref");
     for (const slots of followers.values()) {
-      if (followed) put(slots, null, "no reference");
+      if (followed) put(slots, { word: UNKNOWN });
       else for (const slot of slots) swap(slot, slot.written);
     }
     for (const contest of followed ? contests : []) {
       for (const [target, ids] of contest.arms) {
-        const { ratio, word } = beside(contest, target);
-        if (word) ids.filter((id) => followers.has(id)).forEach((id) => put(followers.get(id), ratio, word));
+        for (const id of ids) if (followers.has(id)) put(followers.get(id), beside(contest, target));
       }
     }
     for (const table of tables) {
       table.order = null; // it may be sorted by ratios
       table.note.hidden = !followed || !table.rows[0]?.slots[0].now;
-      table.note.textContent = `You chose ${followed}: time / reference and the verdict here are beside it.`;
+      table.note.textContent = `You chose ${followed}: ratios and verdicts here are beside it, where they are known.`;
     }
     pictures.forEach(followInPicture);
   }
 
-  // Return the ratio of a target to the chosen one, and the word for it; no word where the chosen one has no time.
+  // Return the word for a target beside the chosen one, and its ratio where there is one.
   function beside({ arms, ratios }, target) {
-    const place = (wanted) => arms.findIndex(([other]) => other === wanted);
-    const [base, at] = [place(rivals.indexOf(followed)), place(target)];
-    if (base < 0 || at < 0) return { ratio: null };
-    if (base === at) return { ratio: [1, null, null], word: "reference" };
-    const found = ratios[base][at];
-    return found ? { ratio: found.slice(0, 3), word: words[found[3]] } : { ratio: null, word: "not-comparable" };
+    const [base, at] = [rivals.indexOf(followed), target].map((one) => arms.findIndex(([other]) => other === one));
+    if (at < 0) return {};
+    if (base < 0) return { word: "no reference" };
+    if (base === at) return { word: "reference", ratio: [1, null, null] };
+    const [ratio, low, high, word] = ratios[base][at] ?? [];
+    return ratio ? { word: words[word], ratio: [ratio, low, high] } : { word: "not-comparable" };
   }
 
-  function put([first, second], ratio, word) {
+  function put([first, second], { word, ratio }) {
     const value = ratio && { "data-v": ratio[0] };
     swap(first, make("td", { ...value }, ratio ? shown(ratio) : UNKNOWN));
-    const look = `is-${word.replace(/[^a-z]+/g, "-")}`;
-    swap(second, make("td", { class: look }, word));
+    swap(second, make("td", { class: `is-${word.replace(/[^a-z]+/g, "-")}` }, word));
   }
 
   function swap(slot, element) {
@@ -272,40 +277,36 @@
 
   const pictures = all("figure[data-relative]").map((figure) => {
     const [region, written] = [figure.querySelector(".scroll"), figure.querySelector("svg")];
-    const note = make("p", { class: "note", hidden: "" });
-    figure.append(note);
-    return { figure, region, written, now: written, note, label: region.getAttribute("aria-label") };
+    return { figure, region, written, now: written, note: remark(figure), label: region.ariaLabel };
   });
 
   function followInPicture(picture) {
     const { figure, region, written, note, label } = picture;
-    const drawn = followed ? drawnAgain(figure, written) : written;
+    const drawn = followed ? drawnAgain(written) : written;
     swap(picture, drawn || written);
-    region.hidden = !drawn;
-    region.setAttribute("aria-label", followed ? `${label}, but beside ${followed}` : label);
-    figure.querySelector("figcaption").hidden = Boolean(followed);
+    region.ariaLabel = followed ? `${label}, but beside ${followed}` : label;
+    figure.classList.toggle("lost", !drawn);
     note.hidden = !followed;
-    note.textContent = drawn
-      ? `You chose ${followed}: the marks are drawn beside it. Where it has no time, there are none.`
-      : `You chose ${followed}, and this picture cannot follow: it is hidden. The tables have the ratios.`;
+    const does = drawn ? "Marks are beside it, where there is a ratio" : "This picture cannot follow: the tables do";
+    note.textContent = `You chose ${followed}. ${does}. The words below are of the run's own reference.`;
   }
 
   // Return lanes with marks and numbers at their new places, or null where that cannot be.
-  function drawnAgain(figure, written) {
+  function drawnAgain(written) {
     const { x0, x1 } = written.dataset;
-    if (figure.dataset.kind !== "lanes" || !written.querySelector(".axis .grid")) return null;
+    if (!written.querySelector(".axis .grid")) return null; // a map, or lanes of words
     const copy = written.cloneNode(true);
     const groups = all("[data-target]:not(.key)", copy);
-    const ratios = groups.map(({ dataset: { lane, target } }) =>
-      byKey.has(lane) ? beside(byKey.get(lane), rivals.indexOf(target)).ratio : null,
+    const found = groups.map(({ dataset: { lane, target } }) =>
+      beside(byKey.get(lane) ?? { arms: [] }, rivals.indexOf(target)),
     );
-    const values = ratios.flatMap((ratio) => ratio || []).filter((value) => value > 0);
+    const values = found.flatMap(({ ratio }) => ratio ?? []).filter((value) => value > 0);
     if (!values.length) return null;
     const scale = scaleOf([1, ...values], Number(x0), Number(x1));
     putTicks(copy.querySelector(".axis"), scale);
     for (const rule of all(":scope > path.faint", copy)) moved(rule, scale.at(1));
-    groups.forEach((group, at) => putMark(group, ratios[at], scale));
-    const heading = `time over that of ${followed.slice(0, 80)}`;
+    groups.forEach((group, at) => putMark(group, found[at], scale));
+    const heading = `Time over that of ${followed.slice(0, 80)}`;
     const [title, unit] = all(":scope > text", copy);
     title.textContent = title.textContent.includes("indicative") ? `${heading}, indicative` : heading;
     unit.textContent = `${heading}: left is faster`;
@@ -317,7 +318,7 @@
     const [least, most] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
     const air = Math.max(0.06 * (most - least), (0.05 - (most - least)) / 2);
     const [low, wide] = [least - air, most - least + 2 * air];
-    const at = (value) => Number((x0 + ((Math.log(value) - low) / wide) * (x1 - x0)).toFixed(2));
+    const at = (value) => x0 + ((Math.log(value) - low) / wide) * (x1 - x0);
     const steps = Array.from({ length: 7 }, (_, step) => Math.exp(low + (wide * (step + 0.5)) / 7));
     return { at, ticks: [1, ...steps.map((value) => Number(value.toPrecision(wide > 0.4 ? 2 : 3)))] };
   }
@@ -341,23 +342,27 @@
     return dressed(rule, { d: `M${x} ${top}L${x} ${bottom}` });
   }
 
-  function putMark(group, ratio, { at }) {
-    const mark = group.querySelector("circle, path:not([fill=none])");
-    if (!mark) return; // a word says what became of this one
+  // Put the mark of a target, as the legend has it, where its ratio is.
+  function putMark(group, { word, ratio }, { at }) {
+    const [there, paper] = [group.querySelector(MARK), group.querySelector("rect")];
+    if (!there && !word) return; // it tells what became of an arm that has no time
     if (!ratio) {
       group.remove();
       return;
     }
+    const { target, tip } = group.dataset;
+    const key = all(".key", group.closest("svg")).find(({ dataset }) => dataset.target === target);
+    const mark = key.querySelector(MARK).cloneNode();
     const [value, low, high] = ratio;
     const [x, y] = middleOf(mark);
-    dressed(mark, { transform: `translate(${at(value) - x} 0)` });
-    group.querySelector("path[fill=none]")?.remove();
+    const row = there ? middleOf(there)[1] : Number(paper.getAttribute("y")) + Number(paper.getAttribute("height")) / 2;
+    group.replaceChildren(dressed(mark, { transform: `translate(${at(value) - x} ${row - y})` }));
     if (low !== null && high !== null) {
       const bar = document.createElementNS(mark.namespaceURI, "path");
       const looks = { class: mark.getAttribute("class"), stroke: "currentColor", "stroke-width": 1.8 };
-      mark.before(dressed(bar, { ...looks, d: `M${at(low)} ${y}L${at(high)} ${y}` }));
+      mark.before(dressed(bar, { ...looks, d: `M${at(low)} ${row}L${at(high)} ${row}` }));
     }
-    group.dataset.tip = `${group.dataset.tip.replace(/: [^:]*$/, "")}: ${shown(ratio)} x ${followed}`;
+    group.dataset.tip = `${tip.replace(/: [^:]*$/, "")}: ${shown(ratio)} x ${followed}`;
   }
 
   function middleOf(mark) {
@@ -429,13 +434,15 @@
     return make("label", {}, ...(property === "checked" ? [input, label] : [label, input]));
   }
 
-  function entry(key, label, input) {
-    return control(label, dressed(input, { name: key }), "value", () => now(key), (value) => set(key, value));
+  function entry(label, input) {
+    const key = input.name;
+    const set = (value) => (value ? view.set(key, value) : view.delete(key));
+    return control(label, input, "value", () => now(key), set);
   }
 
-  function choice(key, label, none) {
-    const options = ["", ...known.get(key)].map((value) => make("option", { value }, value || none));
-    return options.length > 2 ? [entry(key, label, make("select", {}, ...options))] : [];
+  function choice(name, none, label = name) {
+    const options = ["", ...known.get(name)].map((value) => make("option", { value }, value || none));
+    return options.length > 2 ? [entry(label, make("select", { name }, ...options))] : [];
   }
 
   function tick(target) {
@@ -443,31 +450,22 @@
     return control(target, box, "checked", () => !view.has("off", target), () => toggle(target));
   }
 
-  function unfold(label, open) {
-    return button(label, () => {
-      for (const fold of folds) fold.open = open;
-    });
-  }
-
-  function reset() {
-    for (const key of ["q", "off", ...FACETS.map((facet) => `f-${facet}`)]) view.delete(key);
-  }
-
-  const parts = [
+  const panel = make(
+    "details",
+    { open: "" },
     make("summary", {}, "View"),
-    ...choice("ref", "reference", "the run's own"),
-    ...FACETS.flatMap((facet) => choice(`f-${facet}`, facet, "all")),
-    entry("q", "case has", make("input", { type: "search", maxlength: LONGEST_SEARCH })),
+    ...choice("ref", "the run's own", "reference"),
+    ...FACETS.flatMap((facet) => choice(facet, "all")),
+    entry("case has", make("input", { type: "search", name: "q" })),
     make("fieldset", {}, make("legend", {}, "targets"), ...targets.map(tick)),
     status,
-    button("Show all rows", () => change(reset)),
-    ...choice("theme", "theme", "as the system"),
-    unfold("Open all", true),
-    unfold("Close all", false),
-  ];
-  const panel = make("section", { class: "controls", "aria-label": "View" }, make("details", { open: "" }, ...parts));
-  document.querySelector(".side").append(panel);
-  if (matchMedia("(max-width: 72rem)").matches) for (const fold of all(".side details")) fold.open = false;
+    button("Show all rows", () => change(() => ["q", "off", ...FACETS].forEach((key) => view.delete(key)))),
+    ...choice("theme", "as the system"),
+    button("Open all", () => setOpen(folds, true)),
+    button("Close all", () => setOpen(folds, false)),
+  );
+  document.querySelector(".side").append(make("section", { class: "controls", "aria-label": "View" }, panel));
+  if (matchMedia("(max-width: 72rem)").matches) setOpen(all(".side details"), false);
 
   for (const code of all(".code code")) {
     const copy = button("Copy", async () => {
@@ -484,20 +482,17 @@
 
   // Long names go on in the next line at a sign.
   for (const code of all(":is(th, td) > code", main)) {
-    const parts = code.textContent.split(/(?<=[[,/])|(?=@)/);
-    code.replaceChildren(...parts.flatMap((part) => [part, make("wbr", {})]));
+    code.replaceChildren(...code.textContent.split(/(?<=[[,/])|(?=@)/).flatMap((part) => [part, make("wbr", {})]));
   }
 
   // -- on paper, and at the start
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = folds.filter((fold) => !fold.open);
-    for (const fold of closed) fold.open = true;
+    closed = folds.filter((one) => !one.open);
+    setOpen(closed, true);
   });
-  addEventListener("afterprint", () => {
-    for (const fold of closed) fold.open = false;
-  });
+  addEventListener("afterprint", () => setOpen(closed, false));
   addEventListener("hashchange", arrive);
   arrive();
 })();

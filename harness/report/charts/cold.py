@@ -39,16 +39,17 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
     longest = sorted(cases, key=lambda case: -max(sum(bar.parts.values()) for bar in cases[case]))[:MOST_BARS_OF]
     bars = tuple(bar for case, found in cases.items() if case in longest for bar in found)
     few = f", the {len(longest)} of {len(cases)} cases where it takes longest" if len(longest) < len(cases) else ""
-    title = f"from a fresh process to the first answer{few}"
+    title = f"From a fresh process to the first answer{few}"
+    drawn = tuple(part for part in PARTS if any(part in bar.parts for bar in bars))
     picture = Stacks(
         name=look.file("cold"),
         section="cold",
         title=title,
-        alt=f"{title}: seconds of each target, in parts: {', '.join(PARTS)}",
+        alt=f"{title}: seconds of each target, in parts: {', '.join(drawn)}",
         unit="seconds",
         targets=look.targets,
         bars=bars,
-        parts=tuple(part for part in PARTS if any(part in bar.parts for bar in bars)),
+        parts=drawn,
     )
     return [Chart(picture=picture, reading=f"{_READING}{left_out(len(longest), len(cases))}")]
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from harness.report.boards import verdict_of
-from harness.report.charts.look import Look, drawn_of, gap, holds, left_out, marked, numbered, parted, sureness
+from collections.abc import Sequence
+
+from harness.report.charts.look import Look, drawn_of, gap, left_out, marked, numbered, parted, sureness
 from harness.report.content import Chart, name
 from harness.report.escape import visible
-from harness.report.findings import Board, CaseFindings, Entry, RunFindings, contest_of, name_of
+from harness.report.findings import Entry, RunFindings, contest_of, name_of
 from harness.report.headline import is_indicative
 from harness.report.picture import Map, Row, Shade
+from harness.stats.compare import Status
 
 CASES_A_PICTURE = 60
+OTHER_CLASS = "other class"  # the verdict of an arm that is not ranked with the reference
+
+_JUDGED = frozenset({Status.FASTER, Status.SLOWER, Status.TIE})
+_INDICATIVE = "There are no verdicts: a verdict needs more fresh starts than were made, so the numbers are indicative."
+_BRACKETS = "A number in brackets, without a colour, bears no verdict, and the key below the fields says why."
+_APART = (
+    "Other class: programs used as they are written and compiled ones are ranked apart, in the tables, and NumPy is "
+    "never ranked, so a target and a reference that are not ranked together have a ratio and no verdict."
+)
+_REST = (
+    "A word in place of a number says what became of that target in that case. The cases differ in kind, so do not "
+    "average a column."
+)
 
 
 def charts(run: RunFindings, look: Look) -> list[Chart]:
@@ -19,10 +34,10 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
     if all(shade.ratio is None for row in rows for shade in row.fields.values()):
         return []
     what = f"time over that of {visible(run.reference, 60)}"
-    title = marked(f"all cases and targets: {what}", run)
+    title = marked(f"All cases and targets: {what}", run)
     shown = drawn_of(rows)
     parts = parted(shown, CASES_A_PICTURE)
-    reading = f"{_reading(run)}{left_out(len(shown), len(rows))}"
+    reading = f"{_reading(run, shown)}{left_out(len(shown), len(rows))}"
     return [
         Chart(
             picture=Map(
@@ -42,37 +57,49 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
 
 
 def _rows(run: RunFindings) -> list[Row]:
-    """Return one row a contest, in the order of the tables, whatever classes its arms are ranked in."""
+    """Return one row a contest, in the order of the tables, whatever classes its arms are ranked in.
+
+    An arm that is ranked in two classes has the verdict of the one that the reference is in as well.
+    """
     names: dict[str, str] = {}
     fields: dict[str, dict[str, Shade]] = {key: {} for key in map(contest_of, run.arms)}
     for board in run.boards:
         for case in board.cases:
             names.setdefault(case.key, case.name)
+            shades = fields.setdefault(case.key, {})
             for entry in case.entries:
-                fields.setdefault(case.key, {}).setdefault(name_of(entry.arm), _shade(run, board, case, entry))
-    return [Row(name=names[key], fields=shades, key=key) for key, shades in fields.items() if shades]
+                target = name_of(entry.arm)
+                if target not in shades or shades[target].standing == OTHER_CLASS:
+                    shades[target] = _shade(entry)
+    return [Row(name=names[key], fields=shades) for key, shades in fields.items() if shades]
 
 
-def _shade(run: RunFindings, board: Board, case: CaseFindings, entry: Entry) -> Shade:
+def _shade(entry: Entry) -> Shade:
+    """Return what the table of a class says of an arm: its ratio with the verdict, or a word."""
     if entry.measured and entry.verdict == "reference":
         return Shade(standing="reference")
     beside = entry.beside_reference
     if beside is None or beside.ratio is None:
         return Shade(standing=gap(entry))
-    word = verdict_of(beside, ranked=board.ranked, same_class=True, withheld=not holds(run, case))
-    return Shade(standing=word, ratio=beside.ratio, low=beside.low, high=beside.high)
+    return Shade(standing=entry.verdict, ratio=beside.ratio, low=beside.low, high=beside.high)
 
 
-def _reading(run: RunFindings) -> str:
-    verdict = (
+def _reading(run: RunFindings, rows: Sequence[Row]) -> str:
+    met = {shade.standing for row in rows for shade in row.fields.values() if shade.ratio is not None}
+    judged = (
         "The sign beside it says whether that is faster, slower or a tie. A tie means that the "
         f"{sureness(run)} interval of the ratio contains 1: this run could not tell the two apart."
     )
-    none = "There are no verdicts: a verdict needs more fresh starts than were made, so the numbers are indicative."
-    return (
+    how = (
         f"The number in a field is the time of that target divided by the time of {name(run.reference)} in the same "
-        f"case and the same repeats: 0.50 is half the time, 2.0 is twice. {none if is_indicative(run) else verdict} "
-        "Targets used as written and compiled ones stand side by side here, because all are compared with one and the "
-        "same reference; they are ranked apart, in the tables. A word in place of a number says what became of that "
-        "target in that case. The cases differ in kind, so do not average a column."
+        "case and the same repeats: 0.50 is half the time, 2.0 is twice."
     )
+    told = [
+        how,
+        _INDICATIVE if is_indicative(run) else "",
+        judged if met & _JUDGED else "",
+        _BRACKETS if met - _JUDGED else "",
+        _APART if OTHER_CLASS in met else "",
+        _REST,
+    ]
+    return " ".join(filter(None, told))

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from harness.report import words
 from harness.report.boards import is_withheld
+from harness.report.confidence import confidence_of
 from harness.report.content import Chart
 from harness.report.escape import visible
 from harness.report.findings import CaseFindings, Entry, RunFindings, name_of
 from harness.report.headline import is_indicative
 from harness.report.picture import slug
-from harness.report.summarise import confidence_of
 from harness.stats.compare import Status
 from harness.store.record import Failure, Measurement, Outcome
 

@@ -19,5 +19,5 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
     """Return the pictures of losses."""
     panels = panels_of(arms_with(run, "losses"), "losses")
     reading = f"{_READING}{left_out(min(len(panels), MOST_PANELS), len(panels))}"
-    pictures = curves(panels, look, file="losses", section="losses", title="loss of the first steps", step="step")
+    pictures = curves(panels, look, file="losses", section="losses", title="Loss of the first steps", step="step")
     return [Chart(picture=picture, reading=reading) for picture in pictures]

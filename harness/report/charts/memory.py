@@ -71,7 +71,7 @@ def _charts(kind: Kind, arms: Sequence[Measurement], look: Look) -> list[Chart]:
         return []
     most = sorted(cases, key=lambda case: -max(bar.parts[kind.part] for bar in cases[case]))[:MOST_BARS_OF]
     few = f", the {len(most)} of {len(cases)} cases that take most" if len(most) < len(cases) else ""
-    title = f"peak of {kind.part}{few}"
+    title = f"Peak of {kind.part}{few}"
     picture = Stacks(
         name=look.file(f"memory-{kind.part.partition(' ')[0]}"),
         section="memory",

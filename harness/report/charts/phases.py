@@ -44,7 +44,7 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
 
 def _picture(bars: tuple[Bar, ...], at: int, count: int, look: Look) -> Stacks:
     parts = tuple(part for part in PARTS if any(part in bar.parts for bar in bars))
-    title = "parts of a training step"
+    title = "Parts of a training step"
     return Stacks(
         name=look.file(f"phases-{at + 1:02d}"),
         section="phases",

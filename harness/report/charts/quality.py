@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.target import split_threads
 from harness.report import words
 from harness.report.charts.curves import MOST_PANELS, arms_with, curves, panels_of
-from harness.report.charts.look import Look, left_out, marked, time_of, with_rest
+from harness.report.charts.look import Look, apart, left_out, marked, time_of, with_rest
 from harness.report.content import Chart
 from harness.report.escape import visible
 from harness.report.findings import RunFindings, name_of
@@ -45,6 +45,18 @@ class Tries:
     threads: str
 
 
+def params_but(arm: Measurement, *names: str) -> str:
+    """Return the parameters of a training without some of them, as a text: it is the same where they are."""
+    known = params_of(arm)
+    return json.dumps({one: known[one] for one in sorted(known) if one not in names})
+
+
+def in_words(params: str) -> dict[str, str]:
+    """Return such parameters by their names, each as it is written."""
+    known = json.loads(params)
+    return {one: value if isinstance(value, str) else json.dumps(value) for one, value in known.items()}
+
+
 def charts(run: RunFindings, look: Look) -> list[Chart]:
     """Return the pictures of accuracy, and of the times to the goal."""
     return [*_accuracies(run, look), *_times(run, look)]
@@ -59,7 +71,7 @@ def _accuracies(run: RunFindings, look: Look) -> list[Chart]:
         panels = panels_of(arms, "accuracies")
         file = f"accuracy-{turn + 1}" if len(goals) > 1 else "accuracy"
         pictures = curves(
-            panels, look, file=file, section="quality", title="held-out accuracy", step="epoch", goal=goal
+            panels, look, file=file, section="quality", title="Held-out accuracy", step="epoch", goal=goal
         )
         reading = f"{_EPOCHS}{left_out(min(len(panels), MOST_PANELS), len(panels))}"
         made += [Chart(picture=picture, reading=reading) for picture in pictures]
@@ -74,7 +86,7 @@ def _times(run: RunFindings, look: Look) -> list[Chart]:
             groups.setdefault(_tries(arm, goal), {}).setdefault(name_of(arm), []).append(arm)
     drawn = {tries: found for tries, found in groups.items() if max(map(len, found.values())) >= SEEDS}
     made = [
-        Chart(picture=_picture(tries, found, run, look), reading=_SEEDS)
+        Chart(picture=_picture(tries, found, run, look, others=groups), reading=_SEEDS)
         for tries, found in list(drawn.items())[:MOST_PICTURES]
     ]
     return with_rest(made, len(drawn) - MOST_PICTURES, "trainings")
@@ -96,15 +108,19 @@ def _tries(arm: Measurement, goal: float) -> Tries:
         case=arm.case.partition("[")[0],
         goal=goal,
         precision=str(known.get("precision", arm.dtype)),
-        params=json.dumps({one: known[one] for one in sorted(known) if one != "seed"}),
+        params=params_but(arm, "seed"),
         threads=split_threads(arm.label)[1],
     )
 
 
-def _picture(tries: Tries, found: Mapping[str, Sequence[Measurement]], run: RunFindings, look: Look) -> Reached:
+def _picture(
+    tries: Tries, found: Mapping[str, Sequence[Measurement]], run: RunFindings, look: Look, *, others: Iterable[Tries]
+) -> Reached:
+    alike = [in_words(other.params) for other in others if other.case == tries.case]
+    told = apart(in_words(tries.params), alike, but=("precision", "target"))  # the title has these in any case
     goal = words.share(tries.goal)
-    parts = [tries.case, tries.precision, *([f"at {tries.threads}"] if tries.threads else [])]
-    title = marked(f"{', '.join(visible(part, 40) for part in parts)}: seeds that had come to {goal}", run)
+    parts = [tries.case, tries.precision, *told, *([f"at {tries.threads}"] if tries.threads else [])]
+    title = marked(f"Seeds that had come to {goal}: {', '.join(visible(part, 40) for part in parts)}", run)
     return Reached(
         name=look.file(f"reached-{tries.case}-{tries.precision}", tries),
         section="quality",

@@ -39,10 +39,11 @@ def repayments(run: RunFindings) -> list[Repaid]:
     contests: dict[str, dict[tuple[str, ...], tuple[Entry, bool]]] = defaultdict(dict)
     for board in run.boards:
         for case in board.cases if board.ranked else ():
+            held = holds(run, case)
             for entry in case.entries:
                 if time_of(entry.arm) is not None:
                     found = contests[case.key]
-                    found[entry.arm.target, entry.arm.label] = (entry, holds(run, case))
+                    found[entry.arm.target, entry.arm.label] = (entry, held)
     return [one for found in contests.values() for one in _of_contest(run, list(found.values()))]
 
 

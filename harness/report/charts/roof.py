@@ -111,7 +111,7 @@ def _positive(value: object) -> float | None:
 
 def _chart(group: Group, placed: Sequence[tuple[Measurement, Dot]], roofs: tuple[Roof, ...], look: Look) -> Chart:
     known = [group.device, group.dtype, f"math {group.math}", *([f"at {group.threads}"] if group.threads else [])]
-    title = f"speed under the roofs: {', '.join(visible(part, 40) for part in known)}"
+    title = f"Speed under the roofs: {', '.join(visible(part, 40) for part in known)}"
     file = look.file(f"roofline-{group.device}-{group.dtype}", group)
     cases = list(dict.fromkeys(case_of(arm) for arm, _ in placed))
     shown = set(cases[:MOST_CASES])

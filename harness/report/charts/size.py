@@ -100,11 +100,12 @@ def _chart(family: Family, arms: Sequence[Measurement], *, title: str, sure: str
     for arm in arms:
         lines[name_of(arm)].append(_point(arm, sizes[arm.case_key], family.unit))
     kind = "time" if family.unit == SECONDS else "speed"
+    shown = f"{kind.capitalize()}: {title}"
     picture = Lines(
         name=look.file(f"{kind}-{family.case}-{dict(family.choices)['dtype']}", family),
         section="size",
-        title=f"{title}: time" if family.unit == SECONDS else title,
-        alt=f"{family.unit} against {size}: {title}",
+        title=shown,
+        alt=f"{shown}: {family.unit} against {size}",
         unit=family.unit,
         targets=look.targets,
         lines={target: tuple(sorted(dots, key=lambda dot: dot.x)) for target, dots in lines.items()},

@@ -47,7 +47,7 @@ def _dots(scaling: Scaling) -> tuple[Dot, ...]:
 
 
 def _picture(case: str, lines: dict[str, tuple[Dot, ...]], run: RunFindings, look: Look) -> Lines:
-    title = marked(f"{visible(case, 60)}: speed-up by threads", run)
+    title = marked(f"Speed-up by threads: {visible(case, 60)}", run)
     return Lines(
         name=look.file(f"threads-{case}", case),
         section="threads",

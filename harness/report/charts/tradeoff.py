@@ -93,7 +93,7 @@ def _picture(
 ) -> Tradeoff:
     alike = [dict(other.choices) for other in others if (other.model, other.size) == (served.model, served.size)]
     parts = (f"{served.model} {served.size}".strip(), served.dtype, *apart(dict(served.choices), alike))
-    title = marked(f"{', '.join(visible(part, 40) for part in parts)}: latency against throughput", run)
+    title = marked(f"Latency against throughput: {', '.join(visible(part, 40) for part in parts)}", run)
     return Tradeoff(
         name=look.file(f"tradeoff-{served.model}-{served.size}-{served.dtype}", served),
         section="tradeoff",

@@ -19,6 +19,7 @@ from harness.report.content import Chart, name
 from harness.report.escape import visible
 from harness.report.findings import Board, CaseFindings, Entry, RunFindings, name_of
 from harness.report.headline import is_indicative
+from harness.report.leads import NO_BLOCKS
 from harness.report.picture import Dot, Lane, Lanes
 from harness.stats.verdict import LEAST_SETS
 from harness.store.record import Measurement
@@ -27,8 +28,9 @@ CASES_A_PICTURE = 25
 
 _TIMES = (
     "Each row is a case, and each mark the time of one call on one target: further left is faster. There are no "
-    "ratios, because no reference was measured beside these targets."
+    "ratios, because "
 )
+_NO_REFERENCE = "no reference was measured beside these targets"
 _GAPS = "A word in place of a mark says what became of that target: it has no number here, and is compared with nobody."
 
 
@@ -40,7 +42,7 @@ def charts(run: RunFindings, look: Look, board: Board) -> list[Chart]:
     relative = any(entry.beside_reference and entry.beside_reference.ratio for entry in entries)
     lanes = [_ratios(case) if relative else _times(case) for case in drawn_of(board.cases)]
     what = f"time over that of {visible(run.reference, 60)}" if relative else "time of a call"
-    title = marked(f"{board.mode_class}: {what}", run)
+    title = marked(f"Class {board.mode_class}: {what}", run)
     parts = parted(lanes, CASES_A_PICTURE)
     reading = f"{_reading(run, relative=relative)}{left_out(len(lanes), len(board.cases))}"
     made = []
@@ -98,7 +100,8 @@ def _time(arm: Measurement) -> Dot | None:
 
 
 def _reading(run: RunFindings, *, relative: bool) -> str:
-    return " ".join([_what(run) if relative else _TIMES, _sure(run, relative=relative), _GAPS])
+    times = f"{_TIMES}{_NO_REFERENCE if run.blocks_read else NO_BLOCKS}."
+    return " ".join([_what(run) if relative else times, _sure(run, relative=relative), _GAPS])
 
 
 def _what(run: RunFindings) -> str:

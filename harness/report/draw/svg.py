@@ -1,18 +1,23 @@
 """A scene as SVG, within a page or as a file of its own.
 
-Every piece bears the class of its role and draws with `currentColor`: a style sheet gives roles a `color`
-(`ink.rules`), and so a page can be light or dark without being drawn again. There are no style attributes,
-scripts or references to anything outside, and every text is escaped here, wherever it comes from.
+Every piece draws with `currentColor` and bears the class of its role, or stands in a group that does: a style sheet
+gives roles a `color` (`ink.rules`), and so a page can be light or dark without being drawn again. There are no style
+attributes, scripts or references to anything outside, and every text is escaped here, wherever it comes from.
 
 Within a page, groups bear `data-target` and `data-lane`; the root bears `data-low`, `data-high`, `data-x0` and
 `data-x1` where dots may be moved along a logarithmic axis. An entry of a legend has the class `key`, an axis
-with its lines and numbers the class `axis`.
+with its lines and numbers the class `axis`. An upright line keeps both its ends in full, for a script to move it.
+
+A page holds thousands of pieces, so what most of them have in common is said once: by the root the width of lines and
+how letters are set, by a group the role of all that is in it.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from dataclasses import dataclass
 from html import escape
 
 from harness.report.draw.ink import LIGHT, rules
@@ -27,11 +32,33 @@ _FONTS = "text{font-family:'DejaVu Sans',Verdana,sans-serif}"
 _STRIPES = ((4, 4), (4, -4), (8, 0), (0, 8))  # how far, and which way, the next one is: rising, falling, upright, level
 _STRIPE = 1.2  # how wide one is
 _HATCHES = ((), (0,), (1,), (2,), (3,), (0, 1), (2, 3))  # which stripes each is made of
+_WIDTH, _ANCHOR = "1", "start"  # of lines, and of letters, where nothing is said
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Root:
+    """What is said once for all pieces, so that a piece says only what is its own."""
+
+    own: str  # what ids begin with
+    fill: str  # what a filled piece says for itself
+    width: str  # of lines
+    size: str  # of letters
+    anchor: str
+
+    def says(self) -> dict[str, str]:
+        """Return the attributes of the root."""
+        return {
+            # A file says it with each piece: not everybody's program hands on `currentColor` as a colour yet to be.
+            "fill": "" if self.fill else "currentColor",
+            "stroke-width": "" if self.width == _WIDTH else self.width,
+            "font-size": self.size,
+            "text-anchor": "" if self.anchor == _ANCHOR else self.anchor,
+        }
 
 
 def svg(scene: Scene, *, identity: str, alone: bool) -> str:
     """Return `scene` as SVG; `identity` is what its ids begin with, and differs from picture to picture."""
-    own = _NOT_IN_NAMES.sub("-", identity)
+    root = _root(scene, _NOT_IN_NAMES.sub("-", identity), alone=alone)
     width, height = _number(scene.width), _number(scene.height)
     says = {
         "xmlns": "http://www.w3.org/2000/svg" if alone else "",
@@ -39,19 +66,37 @@ def svg(scene: Scene, *, identity: str, alone: bool) -> str:
         "width": width,
         "height": height,
         "role": "img",
-        "aria-labelledby": f"{own}-title {own}-desc",
+        "aria-labelledby": f"{root.own}-title {root.own}-desc",
         **_scale(scene),
+        **root.says(),
     }
     parts = [
         f"<svg{_attributes(says)}>",
-        f'<title id="{own}-title">{_text(scene.title)}</title>',
-        f'<desc id="{own}-desc">{_text(scene.alt)}</desc>',
-        *_background(scene, alone=alone),
-        *_stripes(scene, own),
-        *(_item(item, own) for item in scene.items),
+        f'<title id="{root.own}-title">{_text(scene.title)}</title>',
+        f'<desc id="{root.own}-desc">{_text(scene.alt)}</desc>',
+        *_background(scene, root, alone=alone),
+        *_stripes(scene, root.own),
+        *(_item(item, root, "") for item in scene.items),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _root(scene: Scene, own: str, *, alone: bool) -> _Root:
+    """Return what most pieces of a scene have in common."""
+    marks = list(flat(scene.items))
+    labels = [mark for mark in marks if isinstance(mark, Label)]
+    return _Root(
+        own=own,
+        fill="currentColor" if alone else "",
+        width=_commonest([_place(mark.width) for mark in marks if isinstance(mark, Line)], _WIDTH),
+        size=_commonest([_place(label.size) for label in labels], ""),
+        anchor=_commonest([label.anchor for label in labels], _ANCHOR),
+    )
+
+
+def _commonest(values: list[str], usual: str) -> str:
+    return Counter(values).most_common(1)[0][0] if values else usual
 
 
 def _scale(scene: Scene) -> dict[str, str]:
@@ -66,12 +111,12 @@ def _scale(scene: Scene) -> dict[str, str]:
     }
 
 
-def _background(scene: Scene, *, alone: bool) -> tuple[str, ...]:
+def _background(scene: Scene, root: _Root, *, alone: bool) -> tuple[str, ...]:
     """Return what a file needs that a page has: colours and paper."""
     if not alone:
         return ()
     paper = Box(x=0, y=0, w=scene.width, h=scene.height, ink="paper")
-    return f"<style>{_FONTS}{_FILLED}{rules(LIGHT)}</style>", _box(paper, "")
+    return f"<style>{_FONTS}{_FILLED}{rules(LIGHT)}</style>", _box(paper, root, "")
 
 
 def _stripes(scene: Scene, own: str) -> tuple[str, ...]:
@@ -84,91 +129,104 @@ def _stripes(scene: Scene, own: str) -> tuple[str, ...]:
 
 def _stripe(at: int, own: str) -> str:
     x, y = _STRIPES[at]
-    says = {
-        "id": f"{own}-h{at}",
-        "gradientUnits": "userSpaceOnUse",
-        "x1": "0",
-        "y1": "0",
-        "x2": str(x),
-        "y2": str(y),
-        "spreadMethod": "repeat",
-    }
+    says = f'id="{own}-h{at}" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2="{x}" y2="{y}" spreadMethod="repeat"'
     stop = {"class": "paper", "offset": _number(1 - _STRIPE / math.hypot(x, y)), "stop-color": "currentColor"}
     stops = f"<stop{_attributes(stop | {'stop-opacity': '0'})}/><stop{_attributes(stop)}/>"
-    return f"<linearGradient{_attributes(says)}>{stops}</linearGradient>"
+    return f"<linearGradient {says}>{stops}</linearGradient>"
 
 
-def _item(item: Item, own: str) -> str:
+def _item(item: Item, root: _Root, ink: str) -> str:
+    """Return a piece, within a group whose role is `ink`, where all that is in it has one."""
     match item:
         case Group():
-            whose = {"data-target": visible(item.target, _LONGEST), "data-lane": visible(item.lane, _LONGEST)}
-            says = {"class": item.kind, **whose}
-            tip = f"<title>{_text(item.tip)}</title>" if item.tip else ""
-            return f"<g{_attributes(says)}>{tip}{''.join(_item(one, own) for one in item.items)}</g>"
+            return _group(item, root, ink)
         case Line():
-            return _line(item)
+            return _line(item, root, ink)
         case Shape():
-            return _shape(item)
+            return _shape(item, root, ink)
         case Box():
-            return _box(item, own)
+            return _box(item, root, ink)
         case Label():
-            return _label(item)
+            return _label(item, root, ink)
 
 
-def _line(line: Line) -> str:
+def _group(group: Group, root: _Root, ink: str) -> str:
+    shared = ink or _shared(group)
     says = {
-        "class": line.ink,
+        "class": " ".join(filter(None, (group.kind, "" if shared == ink else shared))),
+        "data-target": visible(group.target, _LONGEST),
+        "data-lane": visible(group.lane, _LONGEST),
+    }
+    tip = f"<title>{_text(group.tip)}</title>" if group.tip else ""
+    return f"<g{_attributes(says)}>{tip}{''.join(_item(one, root, shared) for one in group.items)}</g>"
+
+
+def _shared(group: Group) -> str:
+    """Return the role of all that is in a group, where it is one."""
+    marks = flat(group.items)
+    inks = {ink for mark in marks for ink in ((mark.ink, mark.edge) if isinstance(mark, Box) else (mark.ink,)) if ink}
+    return inks.pop() if len(inks) == 1 else ""
+
+
+def _line(line: Line, root: _Root, ink: str) -> str:
+    width = _place(line.width)
+    says = {
+        "class": _role(line.ink, ink),
         "d": _path(line.points),
         "fill": "none",
         "stroke": "currentColor",
-        "stroke-width": _number(line.width) if line.width != 1 else "",
+        "stroke-width": "" if width == root.width else width,
         "stroke-dasharray": "5 4" if line.dash else "",
     }
     return f"<path{_attributes(says)}/>"
 
 
-def _shape(shape: Shape) -> str:
-    corners = outline(shape)
+def _shape(shape: Shape, root: _Root, ink: str) -> str:
+    role, corners = _role(shape.ink, ink), outline(shape)
     if corners:
-        return f"<path{_attributes({'class': shape.ink, 'd': _path(corners) + 'Z', 'fill': 'currentColor'})}/>"
-    says = {
-        "class": shape.ink,
-        "cx": _number(shape.x),
-        "cy": _number(shape.y),
-        "r": _number(shape.size / 2),
-    }
+        return f"<path{_attributes({'class': role, 'd': _path(corners) + 'Z', 'fill': root.fill})}/>"
+    says = {"class": role, "cx": _place(shape.x), "cy": _place(shape.y), "r": _place(shape.size / 2)}
     return f"<circle{_attributes(says)}/>"
 
 
-def _box(box: Box, own: str) -> str:
-    place = {"x": _number(box.x), "y": _number(box.y), "width": _number(box.w), "height": _number(box.h)}
+def _box(box: Box, root: _Root, ink: str) -> str:
+    place = {"x": _place(box.x), "y": _place(box.y), "width": _place(box.w), "height": _place(box.h)}
     looks: list[dict[str, str]] = []
     if box.ink:
-        looks.append({"class": box.ink, "fill": "currentColor"})
-    looks += [{"fill": f"url(#{own}-h{at})"} for at in _HATCHES[box.hatch]]
+        looks.append({"class": _role(box.ink, ink), "fill": root.fill})
+    looks += [{"fill": f"url(#{root.own}-h{at})"} for at in _HATCHES[box.hatch]]
     if box.edge:
-        dash = "3 3" if box.dash else ""
-        looks.append({"class": box.edge, "fill": "none", "stroke": "currentColor", "stroke-dasharray": dash})
+        dash, width = "3 3" if box.dash else "", "" if root.width == _WIDTH else _WIDTH
+        edge = {"class": _role(box.edge, ink), "fill": "none", "stroke": "currentColor"}
+        looks.append({**edge, "stroke-width": width, "stroke-dasharray": dash})
     return "".join(f"<rect{_attributes(place | look)}/>" for look in looks)
 
 
-def _label(label: Label) -> str:
-    x, y = _number(label.x), _number(label.y)
+def _label(label: Label, root: _Root, ink: str) -> str:
+    x, y, size = _place(label.x), _place(label.y), _place(label.size)
     says = {
-        "class": label.ink,
+        "class": _role(label.ink, ink),
         "x": x,
         "y": y,
-        "font-size": _number(label.size),
-        "text-anchor": "" if label.anchor == "start" else label.anchor,
+        "font-size": "" if size == root.size else size,
+        "text-anchor": "" if label.anchor == root.anchor else label.anchor,
         "font-weight": "bold" if label.bold else "",
         "font-style": "italic" if label.italic else "",
-        "transform": f"rotate({_number(label.angle)} {x} {y})" if label.angle else "",
+        "transform": f"rotate({_place(label.angle)} {x} {y})" if label.angle else "",
     }
     return f"<text{_attributes(says)}>{_text(label.text)}</text>"
 
 
+def _role(ink: str, around: str) -> str:
+    """Return the class of a piece; one that the group around it has is not said again."""
+    return "" if ink == around else ink
+
+
 def _path(points: tuple[Point, ...]) -> str:
-    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
+    places = [(_place(x), _place(y)) for x, y in points]
+    if len(places) == 2 and places[0][1] == places[1][1]:  # noqa: PLR2004  (a level line)
+        return f"M{places[0][0]} {places[0][1]}H{places[1][0]}"
+    return "M" + "L".join(f"{x} {y}" for x, y in places)
 
 
 def _attributes(says: dict[str, str]) -> str:
@@ -180,7 +238,11 @@ def _text(text: str) -> str:
     return escape(visible(text, _LONGEST))
 
 
-def _number(value: float) -> str:
-    """Return a length with at most two decimals."""
-    short = f"{value:.2f}".rstrip("0").rstrip(".")
+def _place(value: float) -> str:
+    """Return a length to a tenth of a pixel, which is less than anybody sees."""
+    return _number(value, 1)
+
+
+def _number(value: float, decimals: int = 2) -> str:
+    short = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if short == "-0" else short

@@ -22,15 +22,20 @@ _Beside: TypeAlias = tuple[float, float | None, float | None, str] | None
 
 
 def contests_of(run: RunFindings, prefix: str) -> Iterator[Contest]:
-    """Yield the contests of a run whose arms were all compared; `prefix` is that of its anchors."""
+    """Yield the contests of a run whose arms were all compared; `prefix` is that of its anchors.
+
+    A case that only one target measured is one as well: that target may be the reference that is chosen.
+    """
     known = _by_contest(run) if run.matrix else {}
+    if len({name_of(arm) for arms in known.values() for arm in arms}) < 2:  # noqa: PLR2004  (to choose from)
+        return
     for board in run.boards:
         rows = {(case.key, entry.arm.key): f"{prefix}{anchor}" for anchor, case, entry in placed(board)}
         for case in board.cases:
             arms = known.get(case.key, [])
             rivals = {visible(name_of(arm)): arm for arm in arms}
             # Two arms of one name cannot be told apart by a reader, so no choice is offered there.
-            if len(arms) > 1 and len(rivals) == len(arms):
+            if arms and len(rivals) == len(arms):
                 anchors = {name: rows.get((case.key, arm.key), "") for name, arm in rivals.items()}
                 yield Contest(
                     key=_key(prefix, board.mode_class, case.key),

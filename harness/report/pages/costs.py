@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.report.charts.repaid import Repaid, repayments
 from harness.report.content import Block, Cell, Row, Table
-from harness.report.findings import RunFindings, Scaling, ScalingStep, name_of
+from harness.report.findings import RunFindings, Scaling, ScalingStep, case_of, name_of
 from harness.report.lazy import Rows
 from harness.report.pages.cells import (
     DASH,
@@ -111,7 +111,7 @@ def _time(step: ScalingStep) -> Cell:
 
 
 def _serving_cells(arm: Measurement, throughput: Cell) -> Iterator[Cell]:
-    yield from (named(arm.case), named(name_of(arm)), whole(arm.latency_count))
+    yield from (named(case_of(arm)), named(name_of(arm)), whole(arm.latency_count))
     yield duration(arm.latency_s, arm.latency_low_s, arm.latency_high_s)
     yield from map(duration, (arm.latency_p90_s, arm.latency_p95_s, arm.latency_p99_s))
     yield throughput

@@ -47,7 +47,7 @@ def sections_of(run: RunFindings, prefix: str) -> Iterator[Section]:
 def _answer(run: RunFindings) -> Section:
     """Return the first screen, under the name of the run: it is the head of the whole part."""
     partial = "" if run.state == "complete" else f" ({run.state})"
-    return replace(answer(run), title=f"{name(run.suite)}, run {name(run.run_id)}{partial}", level=2)
+    return replace(answer(run), title=f"Suite {name(run.suite)}, run {name(run.run_id)}{partial}", level=2)
 
 
 def _conclusions(run: RunFindings) -> Iterator[Block]:

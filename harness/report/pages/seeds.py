@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from harness.core.target import split_threads
 from harness.report import words
+from harness.report.charts.look import apart
+from harness.report.charts.quality import in_words, params_but
 from harness.report.findings import RunFindings, name_of
 from harness.report.rows import params_of
 from harness.stats.estimate import t_quantile
@@ -22,12 +25,14 @@ _PLAIN = "float32"  # the precision that others are seen beside
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The trainings of one target that differ in their seed alone."""
+    """The trainings of one target, at one number of threads, that differ in their seed alone."""
 
     case: str
     target: str
     precision: str
     goal: float | None
+    alike: str  # all parameters but the seed and the precision: where these differ, so does the work
+    threads: str  # in words, where numbers of threads were compared
     arms: tuple[Measurement, ...]
 
     @property
@@ -38,6 +43,10 @@ class Group:
     def accuracies(self) -> dict[str, float]:
         """Return the accuracy after the last epoch, by seed."""
         return {_seed(arm): arm.accuracy for arm in self.arms if words.known(arm.accuracy)}
+
+    def is_like(self, other: Group) -> bool:
+        """Whether the two are the same work at equal threads, whatever their target and their precision."""
+        return (self.case, self.alike, self.threads) == (other.case, other.alike, other.threads)
 
     def is_reference(self, reference: str) -> bool:
         """Whether others are seen beside this one: the reference, in the precision that nothing is changed in."""
@@ -54,30 +63,44 @@ class Points:
 
 def groups_of(run: RunFindings) -> list[Group]:
     """Return the trainings to a goal that came to an end of either kind."""
-    found: dict[tuple[str, str, str, str], list[Measurement]] = defaultdict(list)
+    found: dict[tuple[str, str, str, str, str], list[Measurement]] = defaultdict(list)
     for arm in run.arms:
         if arm.workload == "time_to_accuracy" and arm.replica == 0 and _tried(arm):
-            known = params_of(arm)
-            alike = json.dumps({key: known[key] for key in sorted(known) if key not in ("seed", "precision")})
-            precision = str(known.get("precision") or arm.dtype)
-            found[alike, arm.case.partition("[")[0], name_of(arm), precision].append(arm)
+            precision = str(params_of(arm).get("precision") or arm.dtype)
+            alike, threads = params_but(arm, "seed", "precision"), split_threads(arm.label)[1]
+            found[arm.case.partition("[")[0], name_of(arm), precision, alike, threads].append(arm)
     return [
-        Group(case=case, target=target, precision=precision, goal=_goal(arms[0]), arms=tuple(arms))
-        for (_, case, target, precision), arms in found.items()
+        Group(
+            case=case,
+            target=target,
+            precision=precision,
+            goal=_goal(arms[0]),
+            alike=alike,
+            threads=threads,
+            arms=tuple(arms),
+        )
+        for (case, target, precision, alike, threads), arms in found.items()
     ]
 
 
+def case_in_full(group: Group, groups: Sequence[Group]) -> str:
+    """Return what the case of a group is called: with what tells it from others of that name, and its threads."""
+    others = map(in_words, {other.alike for other in groups if other.case == group.case})
+    told = apart(in_words(group.alike), [*others], but=("target",))  # the goal has a column
+    return ", ".join(filter(None, (group.case, *told, group.threads)))
+
+
 def beside(group: Group, groups: Sequence[Group], reference: str) -> Points | None:
-    """Return the difference in accuracy to float32 on the reference, of equal seeds."""
-    base = next((other for other in groups if other.case == group.case and other.is_reference(reference)), None)
+    """Return the difference in accuracy to float32 on the reference, of equal seeds and equal work."""
+    base = next((other for other in groups if other.is_like(group) and other.is_reference(reference)), None)
     if base is None:
         return None
     before, now = base.accuracies(), group.accuracies()
-    apart = [100 * (now[seed] - before[seed]) for seed in sorted(before.keys() & now.keys())]
-    if len(apart) < 2:  # noqa: PLR2004  (a spread needs two)
-        return Points(mean=apart[0]) if apart else None
-    half = t_quantile(len(apart) - 1) * stdev(apart) / math.sqrt(len(apart))
-    return Points(mean=fmean(apart), span=(fmean(apart) - half, fmean(apart) + half))
+    points = [100 * (now[seed] - before[seed]) for seed in sorted(before.keys() & now.keys())]
+    if len(points) < 2:  # noqa: PLR2004  (a spread needs two)
+        return Points(mean=points[0]) if points else None
+    half = t_quantile(len(points) - 1) * stdev(points) / math.sqrt(len(points))
+    return Points(mean=fmean(points), span=(fmean(points) - half, fmean(points) + half))
 
 
 def olympic(values: Sequence[float]) -> float | None:

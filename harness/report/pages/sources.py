@@ -13,7 +13,8 @@ from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.lazy import Rows
 from harness.report.named import reference_of
 from harness.report.pages.cells import DASH, columns, named, numbers, row_of, whole
-from harness.report.reproduce import Input, facts, inputs, reproduce
+from harness.report.pages.facts import fact
+from harness.report.reproduce import Input, facts, inputs, report_command, reproduce
 from harness.report.snippet import snippet
 from harness.report.words import UNKNOWN
 from harness.store.record import Measurement, Outcome
@@ -30,33 +31,32 @@ def environment(run: RunFindings) -> Iterator[Block]:
         name="environment",
         title="The machine, the versions and the settings",
         columns=columns("what", "value"),
-        rows=tuple(Row(cells=(named(what), Cell(text=_value(value)))) for what, value in found[:MOST_FACTS]),
+        rows=tuple(Row(cells=(named(what), fact(what, value))) for what, value in found[:MOST_FACTS]),
         note=f"{left:,} more entries stand in the manifest of the run." if left > 0 else "",
     )
 
 
 def sources(run: RunFindings) -> Iterator[Block]:
     """Yield the files of a run with their hashes, and the keys of its rows."""
-    yield Prose(
-        text=(
-            f"All numbers of this part are of the run {name(run.run_id)}, and made of the files below. The hashes are "
-            "those of its manifest; a file that has another is not read."
-        )
-    )
     files = inputs(run)
+    made = f"All numbers of this part are of the run {name(run.run_id)}"
     if files:
+        hashes = "The hashes are those of its manifest; a file that has another is not read."
+        yield Prose(text=f"{made}, and made of the files below. {hashes}")
         yield Table(
             name="files",
             title="The files of the run",
             columns=(*columns("file", "SHA-256"), *numbers({"size": "B", "rows": ""})),
             rows=tuple(map(_file_row, files)),
         )
+    else:
+        yield Prose(text=f"{made}. No manifest names its files, so there is no hash that they could be held against.")
     yield Fold(title="The row of every number", blocks=(_trace(run),))
 
 
 def again(run: RunFindings) -> Iterator[Block]:
     """Yield the commands that measured this and made the page, and a suite for each case."""
-    yield Code(lines=tuple(reproduce(run)), language="sh")
+    yield from reproduce(run, report_command([run], [run.run_id]))
     chosen, cases = _one_a_case(run), defaultdict(list)
     for arm in run.arms:
         cases[arm.case_key].append(arm)

@@ -10,7 +10,7 @@ from statistics import fmean, median
 from harness.report import words
 from harness.report.charts.repaid import Repaid, repayments
 from harness.report.content import Block, Cell, Row, Table, name
-from harness.report.findings import RunFindings, name_of
+from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.pages.cells import (
     DASH,
     columns,
@@ -26,7 +26,7 @@ from harness.report.pages.cells import (
     small,
     whole,
 )
-from harness.report.pages.seeds import Group, Points, beside, groups_of, mean, olympic
+from harness.report.pages.seeds import Group, Points, beside, case_in_full, groups_of, mean, olympic
 from harness.store.record import Measurement, Outcome
 
 _PARTS = ("loss_error", "gradient_error", "weight_error", "statistic_error")
@@ -105,7 +105,7 @@ def phases(run: RunFindings) -> Iterator[Block]:
 
 
 def _phase_cells(arm: Measurement, speed: Cell, found: Repaid | None) -> Iterator[Cell]:
-    yield from (named(arm.case), named(name_of(arm)))
+    yield from (named(case_of(arm)), named(name_of(arm)))
     yield duration(arm.time_s, arm.time_low_s, arm.time_high_s)
     yield from map(duration, (arm.forward_s, arm.backward_s, arm.update_s, arm.input_s))
     yield from (speed, duration(arm.first_call_s), repaid(found, "step"))
@@ -138,7 +138,7 @@ def _quality_row(group: Group, groups: Sequence[Group], reference: str) -> Row:
     reached, ended = group.reached, sorted(group.accuracies().values())
     epochs = median(arm.epochs or 0 for arm in reached) if reached else None
     cells = (
-        Cell(text=name(group.case)),
+        Cell(text=name(case_in_full(group, groups))),
         Cell(text=name(group.target)),
         Cell(text=name(group.precision)),
         whole(len(reached)),

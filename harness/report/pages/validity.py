@@ -18,8 +18,9 @@ _LIMIT = words.share(next(limit for limit, grade in LIMITS if grade is Grade.FAI
 _RULE = (
     f"valid: all checks that ran were passed, and half the interval is at most {_LIMIT}. noisy: the checks were "
     "passed, and half the interval is more, so that small differences could not be seen. spread unknown: there is no "
-    "interval, because there were fewer than two fresh starts. invalid: a check failed; the time was rejected and is "
-    "compared with nothing. Half the interval is that of the ratio to the reference, as a share of it; for the "
+    "interval, because there were fewer than two fresh starts. invalid: a check failed; a time that was taken was "
+    "rejected and is compared with nothing. failed: it ended badly, for one with an answer that was wrong before "
+    "it was timed. Half the interval is that of the ratio to the reference, as a share of it; for the "
     "reference itself, of the ratio to its copy; where there is no such ratio, of the time."
 )
 _TICKED = re.compile(r"`([^`]+)`")

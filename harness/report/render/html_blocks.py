@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from harness.report.content import Block, Bullets, Chart, Code, Fold, Light, Prose, Table, Trust
 from harness.report.draw import scene_of
 from harness.report.draw.svg import svg
 from harness.report.escape import LONGEST, visible
+from harness.report.leads import capital
 from harness.report.picture import Lanes, Map, Picture
 from harness.report.render.html_shared import Shared
 from harness.report.render.html_table import table_of
@@ -18,6 +20,8 @@ _BADGES = {
     Trust.CAREFUL: ("!", "with care"),
     Trust.NONE: ("?", "no verdict"),
 }
+_WHOLE = "The filter is for tables; this picture shows all cases."  # said by the script, where one is set
+_NUMBERED = re.compile(r" \(\d+ of \d+\)$")
 
 
 def blocks_of(blocks: Sequence[Block], shared: Shared) -> Iterator[str]:
@@ -56,15 +60,24 @@ def _chart(chart: Chart, shared: Shared) -> Iterator[str]:
     picture = chart.picture
     label = attribute(f"Picture: {visible(picture.title, 4 * LONGEST)}")
     yield f'<figure class="chart" data-kind="{type(picture).__name__.lower()}"{_relative(picture)}>'
+    yield f'<p class="note whole" hidden>{_WHOLE}</p>'
     yield f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
     yield svg(scene_of(picture), identity=f"figure-{picture.name}", alone=False)
     yield "</div>"
-    yield f"<figcaption>{text(visible(picture.alt, 4 * LONGEST))}</figcaption>"
+    caption = _caption(picture)
+    if caption:
+        yield f"<figcaption>{text(visible(caption, 4 * LONGEST))}</figcaption>"
     yield "</figure>"
     if chart.reading:
         yield from _fold("How to read this", (Prose(text=chart.reading),), shared)
     if chart.table is not None:
         yield from _fold("The same as a table", (chart.table,), shared)
+
+
+def _caption(picture: Picture) -> str:
+    """Return what the description of a picture says beyond its title, which the picture bears itself."""
+    title = _NUMBERED.sub("", picture.title)
+    return capital(picture.alt.replace(title, "", 1).strip(" ,:"))
 
 
 def _relative(picture: Picture) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.report.content import Document
 from harness.report.escape import visible
+from harness.report.findings import Standing
 from harness.report.render.html_text import identifier
+from harness.report.summarise import BOTH, CLASSES
 
 MOST_ROWS = 3_000  # of one table: a browser lays out as many without a wait
 LONGEST_NAME = 1_000  # as pictures write targets and contests, so that the script finds them there
+
+# The classes by which the arms of a mode are filtered, where its own is none: those of the tables that they are in.
+_TABLES: Mapping[str, str | Sequence[str]] = {BOTH: CLASSES, "-": Standing.UNRANKED}
 
 
 class Ids:
@@ -41,9 +46,11 @@ class Facets:
         found = tuple((key, visible(value, LONGEST_NAME)) for key, value in facets.items())
         return self._numbers.setdefault(found, len(self._numbers))
 
-    def listed(self) -> list[dict[str, str]]:
-        """Return the combinations in the order of their numbers."""
-        return [dict(one) for one in self._numbers]
+    def listed(self) -> list[dict[str, str | Sequence[str]]]:
+        """Return the combinations in the order of their numbers; who is ranked in two classes has both."""
+        return [
+            {key: _TABLES.get(value, value) if key == "class" else value for key, value in one} for one in self._numbers
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

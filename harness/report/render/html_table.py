@@ -1,7 +1,8 @@
 """Tables of an HTML page. Without the script they are whole; with it they are sorted, filtered and follow a choice.
 
 A long table is most of a page, so its cells say little: which columns hold numbers is said once (`n3`, the third), a
-row bears the number of its facets (`data-f`), a cell the number by which it sorts (`data-v`).
+row bears the number of its facets (`data-f`), a cell the number by which it sorts (`data-v`). A cell ends where the
+next one begins, as HTML has it, and the first of a row is its head without saying so: all of its column are heads.
 """
 
 from __future__ import annotations
@@ -52,21 +53,19 @@ def _head(column: Column) -> str:
 
 
 def _row(row: Row, shared: Shared) -> str:
-    identity = _attribute("id", shared.ids.claim(row.anchor) if row.anchor else "")
-    facets = _attribute("data-f", str(shared.facets.number(row.facets)) if row.facets else "")
+    identity = _bare("id", shared.ids.claim(row.anchor) if row.anchor else "")
+    facets = _bare("data-f", str(shared.facets.number(row.facets)) if row.facets else "")
     cells = [_cell(cell, shared, first=at == 0) for at, cell in enumerate(row.cells)]
     return f"<tr{identity}{facets}>{''.join(cells)}</tr>"
 
 
 def _cell(cell: Cell, shared: Shared, *, first: bool) -> str:
     said = (
-        _attribute("scope", "row" if first else ""),
-        _attribute("class", f"is-{_word(cell.state)}" if cell.state else ""),
-        _attribute("data-v", _number(cell.value)),
+        _bare("class", f"is-{_word(cell.state)}" if cell.state else ""),
+        _bare("data-v", _number(cell.value)),
         _attribute("title", plain(cell.tip)),
     )
-    tag = "th" if first else "td"
-    return f"<{tag}{''.join(said)}>{rich(cell.text, shared.anchors)}</{tag}>"
+    return f"<{'th' if first else 'td'}{''.join(said)}>{rich(cell.text, shared.anchors)}"
 
 
 def _below(table: Table, shared: Shared) -> Iterator[str]:
@@ -82,6 +81,11 @@ def _below(table: Table, shared: Shared) -> Iterator[str]:
 
 def _attribute(key: str, value: str) -> str:
     return f' {key}="{attribute(value)}"' if value else ""
+
+
+def _bare(key: str, value: str) -> str:
+    """Return an attribute without quotes: for numbers and names that are made here of letters, digits and dashes."""
+    return f" {key}={value}" if value else ""
 
 
 def _word(state: str) -> str:

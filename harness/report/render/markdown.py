@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from harness.report.content import (
@@ -45,6 +46,8 @@ _TICKS = re.compile(r"`+")
 _RISKY = re.compile(
     r"[&<>`*|$~@#\\]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=\])[(\[:]|(?<=:)//|(?<=www)\.", re.IGNORECASE
 )
+# Numbers, their intervals and plain words, in which none of that can be: most cells hold nothing else.
+_TAME = re.compile(r"[A-VX-Za-vx-z0-9 .,%µ–/()-]*(?:\[[0-9., -]*\])?")
 # What makes a paragraph something else where it begins with it.
 _FIRST = re.compile(r"\A(?:[+=-]|[0-9]+[.)](?=\s|$)|\s)")
 _TRUST = {Trust.GOOD: "Verdicts hold", Trust.CAREFUL: "With care", Trust.NONE: "No verdict"}
@@ -84,9 +87,9 @@ def markdown(document: Document, *, figures: str = "figures", kind: str = "png",
 
 def inline(text: str, anchors: Container[str] = ()) -> str:
     """Return a text on one line; a link to what is not among `anchors` is plain words."""
-    if text.isascii():  # no mark is
+    if text.isprintable():  # no mark is
         return _own(text)
-    return "".join(_span(span, anchors) for span in spans(text))
+    return "".join(piece if isinstance(piece, str) else _link(piece, anchors) for piece in _pieces(text))
 
 
 def table_of(one: Table, anchors: Container[str] = ()) -> str:
@@ -172,16 +175,24 @@ def _fenced(block: Code) -> str:
     return "\n".join([f"{fence}{block.language}", *block.lines, fence])
 
 
-def _span(span: Span, anchors: Container[str]) -> str:
+@lru_cache(maxsize=1 << 13)  # a name stands in many rows, and in most tables
+def _pieces(text: str) -> tuple[str | Span, ...]:
+    """Return the pieces of a text as Markdown, but links as they are: not every page has what they lead to."""
+    return tuple(span if span.kind is Kind.LINK else _span(span) for span in spans(text))
+
+
+def _span(span: Span) -> str:
     match span.kind:
         case Kind.NAME:
             return code(span.text, _LONGEST)
         case Kind.SAID:
             return words(span.text, _LONGEST)
-        case Kind.LINK if span.anchor in anchors:
-            return f"[{_own(span.text)}](#{span.anchor})"
         case _:
             return _own(span.text)
+
+
+def _link(span: Span, anchors: Container[str]) -> str:
+    return f"[{_own(span.text)}](#{span.anchor})" if span.anchor in anchors else _own(span.text)
 
 
 def _paragraph(text: str, page: _Page) -> str:
@@ -189,7 +200,7 @@ def _paragraph(text: str, page: _Page) -> str:
 
 
 def _own(text: str) -> str:
-    return _RISKY.sub(_reference, text)
+    return text if _TAME.fullmatch(text) else _RISKY.sub(_reference, text)
 
 
 def _reference(found: re.Match[str]) -> str:

@@ -75,6 +75,20 @@ def test_the_answer_is_a_sentence_and_an_exit_code(
     assert any(line.split() == ["then", "now"] for line in out.splitlines())
 
 
+def test_another_device_gives_two_times_and_neither_agreement_nor_its_opposite(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However the two ratios come out; a program that takes 0 for agreement is not misled."""
+    on_gpu = JAX.replace("cpu", "gpu:0")
+    session(results, {CASE: {REFERENCE: ZERO, on_gpu: WAS}}, run=NOW)
+    found = find(results, f"{NOW}::{CASE}::{on_gpu}")
+    monkeypatch.setattr("harness.cli.replay._measured_again", lambda then, arguments: (found, ExitCode.FINE))
+    assert main(["replay", ROW, "--target", on_gpu]) == 4
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"measured anew: {JAX} at {CASE} took 819 µs on cpu then, and takes 819 µs on gpu:0 now; ")
+    assert "agrees" not in said
+
+
 def test_one_document_for_programs(again: Again, capsys: pytest.CaptureFixture[str]) -> None:
     again(spread(-0.1, 0.002))
     assert main(["replay", ROW, "--json"]) == 3

@@ -97,7 +97,6 @@ def ratios(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "square
             name=f"{text}[{case}]",
             fields={targets[0]: Shade(standing="reference")}
             | {target: shade(case + at, 1.0 + 0.2 * (at + 1)) for at, target in enumerate(targets[1:])},
-            key=f"key-{case}",
         )
         for case in range(min(cases, MOST["rows"]))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -157,3 +157,16 @@ def unmeasured(row: Measurement, outcome: str, detail: str = "") -> Measurement:
     if outcome == "invalid":
         values |= {"validity": ("V1", "V4"), "rejected_s": row.time_s}
     return replace(row, **values)
+
+
+def retargeted(
+    rows: Sequence[Measurement], samples: Sequence[Sample], old: str, new: str
+) -> tuple[list[Measurement], list[Sample]]:
+    """Return a run in which the times of `old` are those of `new`, which is the reference where `old` was."""
+    other = arm(target=new)
+    told = {name: getattr(other, name) for name in ("target", "backend", "mode", "mode_class", "device")}
+    named = [replace(row, reference=new) if row.reference == old else row for row in rows]
+    return (
+        [replace(row, **told) if row.target == old else row for row in named],
+        [replace(one, target=new) if one.target == old else one for one in samples],
+    )

@@ -88,6 +88,35 @@ def without_copy() -> RunFindings:
     return summarise([row for row in rows if not row.replica], sample_frame(samples))
 
 
+def apart() -> RunFindings:
+    """Return a run in which no block of one target was taken in a round of the other."""
+    rows, samples = made({REFERENCE: 1.0, JAX: 0.8})
+    later = [replace(sample, round=sample.round + 100) if sample.target == JAX else sample for sample in samples]
+    return summarise(rows, sample_frame(later))
+
+
+def every_case_disagrees() -> RunFindings:
+    """Return a run of two cases whose copies differ by as much, the one way and the other."""
+    rows, samples = run(squares(2), SPEEDS, noise=0.0)
+    first = rows[0].case_key
+    moved = [
+        replace(sample, wall_ns=round(sample.wall_ns * (1.02 if sample.case_key == first else 1 / 1.02)))
+        if sample.replica
+        else sample
+        for sample in samples
+    ]
+    return summarise(rows, sample_frame(moved))
+
+
+def in_the_first_case(gone: Callable[[Measurement], bool]) -> RunFindings:
+    """Return a run in whose first case some arms have no time."""
+    rows, samples = made()
+    first = rows[0].case
+    lost = [row.case == first and gone(row) for row in rows]
+    kept = [unmeasured(row, "failed", "crashed: x") if one else row for row, one in zip(rows, lost, strict=True)]
+    return summarise(kept, sample_frame(samples))
+
+
 def by_process() -> RunFindings:
     return found([replace(row, pairing="process") for row in made(sets=7)[0]], sets=7)
 
@@ -110,6 +139,25 @@ def test_of_more_than_two_the_next_is_named_so() -> None:
 
 def test_common_cases_are_told_where_not_all_are() -> None:
     assert "geometric mean over the 2 of 3 cases that all measured" in headline(ended(JAX, "failed"))
+
+
+def test_a_case_whose_self_check_failed_has_no_part_in_the_mean() -> None:
+    of = one_case_disagrees()
+    scope = "geometric mean over the 2 of 3 cases that all measured and whose self-check held"
+    assert headline(of).count(scope) == 2
+    assert sum(scope in line for line in terminal_headline(of, str)) == 2
+    assert scope in tables(of)["ranking-as-written"].note
+    assert "nobody wins there, and the means leave it out" in light(of).text
+
+
+def test_where_every_case_failed_it_there_is_no_mean() -> None:
+    of = every_case_disagrees()
+    assert of.self_check.passed is True
+    told = "no case with a self-check that held was measured by all targets"
+    assert f"{told}, so there is no ratio over all" in headline(of)
+    assert any(f"there is no overall ratio, because {told}" in line for line in terminal_headline(of, str))
+    assert f"There is no ratio over all cases, because {told}." in tables(of)["ranking-as-written"].note
+    assert "times as fast" not in headline(of)
 
 
 def test_without_a_common_case_there_is_no_ratio_over_all() -> None:
@@ -190,6 +238,15 @@ def test_a_run_without_a_grade_is_graded_by_what_it_could_see() -> None:
         (lambda: ended(COMPILED, "failed", "wrong: far off", count=3), "3 results failed a check and were rejected"),
         (lambda: ended(COMPILED, "invalid", count=2), "2 results failed a check and were rejected"),
         (one_case_disagrees, "in 1 of 3 cases the reference, measured twice, differed from itself"),
+        (
+            lambda: in_the_first_case(lambda row: row.replica == 1),
+            "in 1 case the second copy of the reference has no time beside it, so nobody wins there",
+        ),
+        (
+            lambda: in_the_first_case(lambda row: row.target == REFERENCE),
+            "in 1 case the reference has no time, so verdicts there rest on its self-check in the others",
+        ),
+        (lambda: found(state="unlisted"), "no manifest tells whether the run reached its end"),
     ],
 )
 def test_what_is_not_whole_or_not_sound_asks_for_care(change: Callable[[], RunFindings], words: str) -> None:
@@ -210,7 +267,12 @@ def test_what_is_not_whole_or_not_sound_asks_for_care(change: Callable[[], RunFi
         (lambda: found(speeds={REFERENCE: 1.0}), "in no case were two targets of a class measured"),
         (lambda: found(math="default"), "nothing here is ever ranked"),
         (lambda: summarise([unmeasured(arm(), "refused", "no")]), "nothing was measured"),
-        (lambda: summarise([arm(time_s=1.0, sets=5), arm(target=JAX, time_s=2.0, sets=5)]), "side by side"),
+        (apart, "no two targets of a class were measured side by side"),
+        (every_case_disagrees, "in these cases the two copies of the reference differ: verdicts are withheld"),
+        (
+            lambda: summarise([arm(time_s=1.0, sets=5), arm(target=JAX, time_s=2.0, sets=5)]),
+            "the blocks of this run are missing or cannot be read, so nothing can be compared",
+        ),
     ],
 )
 def test_where_there_is_no_verdict_there_is_no_trust(change: Callable[[], RunFindings], words: str) -> None:
@@ -385,8 +447,7 @@ def test_hostile_names_are_marked_or_written_out(called: str) -> None:
             assert not {unicodedata.category(char) for char in bare} & {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
             own = "".join(span.text for span in spans(text) if span.kind is Kind.OWN)
             assert len(called) < 3 or called not in own
-        (code,) = [block for block in blocks_of if isinstance(block, Code)]
-        assert not {unicodedata.category(char) for char in "".join(code.lines)} & {"Cc", "Cf", "Cs"}
+        assert not [block for block in blocks_of if isinstance(block, Code)]  # none of them starts this tool
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

@@ -45,6 +45,14 @@ def test_a_start_is_laid_out_in_the_parts_that_were_told() -> None:
         COMPILED: {"making ready": 0.1, "first call": 0.5},  # what is longer than the call is no part of it
     }
     assert picture.parts == ("import", "making ready", "compiling", "first call")
+    assert picture.alt.endswith("in parts: import, making ready, compiling, first call")
+
+
+def test_parts_that_nobody_told_are_not_named() -> None:
+    """Where no framework tells its compiling apart, no word claims to show it."""
+    (picture,) = stacks_of(summarise([started(), started(target=JAX)]), "cold")
+    assert picture.parts == ("import", "making ready", "first call")
+    assert picture.alt.endswith("in parts: import, making ready, first call")
 
 
 def test_only_the_longest_starts_are_drawn_and_that_is_said() -> None:

@@ -10,12 +10,12 @@ import pytest
 from harness.report.charts import charts_of
 from harness.report.charts.winners import CASES_A_PICTURE
 from harness.report.content import Chart
-from harness.report.findings import RunFindings
+from harness.report.findings import RunFindings, name_of
 from harness.report.picture import Lanes, Map
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.store.record import Measurement
-from tests.core.report.synthetic import REFERENCE, arm, hash_of, run, squares, unmeasured
+from tests.core.report.synthetic import REFERENCE, arm, hash_of, retargeted, run, squares, unmeasured
 
 JAX, COMPILED, NUMPY = "jax.jit@cpu", "torch.compile@cpu", "numpy.reference@cpu"
 SPEEDS = {REFERENCE: 1.0, JAX: 0.8, COMPILED: 0.5, NUMPY: 3.0}
@@ -137,12 +137,11 @@ def test_beyond_some_hundreds_of_cases_the_chart_says_that_it_stops() -> None:
 def test_a_map_has_a_field_for_each_case_and_target_of_any_class() -> None:
     (drawn,) = maps_of(found())
     assert [row.name for row in drawn.rows] == list(squares(3))
-    assert [row.key for row in drawn.rows] == [hash_of(case) for case in squares(3)]
     for row in drawn.rows:
         assert {target: shade.standing for target, shade in row.fields.items()} == {
             REFERENCE: "reference",
             JAX: "faster",
-            COMPILED: "faster",
+            COMPILED: "other class",
             NUMPY: "not ranked",
         }
         assert row.fields[COMPILED].ratio == pytest.approx(0.5, rel=0.02)
@@ -150,6 +149,35 @@ def test_a_map_has_a_field_for_each_case_and_target_of_any_class() -> None:
     (chart,) = charts(found(), "map")
     assert chart.table is None  # the tables of cases have the same numbers
     assert "ranked apart" in chart.reading
+
+
+def test_a_map_says_of_each_arm_what_a_table_says() -> None:
+    """A sign in the one is a verdict in the other."""
+    of = found()
+    said: dict[tuple[str, str], set[str]] = {}
+    for board in of.boards:
+        for case in board.cases:
+            for entry in case.entries:
+                said.setdefault((case.name, name_of(entry.arm)), set()).add(entry.verdict)
+    (drawn,) = maps_of(of)
+    assert all(shade.standing in said[row.name, at] for row in drawn.rows for at, shade in row.fields.items())
+
+
+@pytest.mark.parametrize(("reference", "jax"), [(COMPILED, "faster"), (NUMPY, "other class")])
+def test_another_reference_wins_nothing_in_a_class_that_is_not_its_own(reference: str, jax: str) -> None:
+    """What is ranked in both classes has the verdict of the one that both are in; NumPy is in none."""
+    made = run(squares(2), {REFERENCE: 1.0, JAX: 0.8, "tensorflow.function@cpu": 0.5}, noise=0.001, seed=5)
+    rows, samples = retargeted(*made, REFERENCE, reference)
+    of = summarise(rows, sample_frame(samples))
+    (drawn,) = maps_of(of)
+    for row in drawn.rows:
+        assert row.fields[reference].standing == "reference"
+        assert row.fields[JAX].standing == jax
+        assert row.fields["tensorflow.function@cpu"].standing == "other class"
+        assert row.fields["tensorflow.function@cpu"].ratio == pytest.approx(0.5, rel=0.02)
+    (chart,) = charts(of, "map")
+    assert "a ratio and no verdict" in chart.reading
+    assert ("The sign beside it" in chart.reading) is (jax == "faster")
 
 
 def test_a_tie_is_no_faster_and_no_slower() -> None:
@@ -162,7 +190,7 @@ def test_without_verdicts_a_map_holds_numbers_and_the_reason() -> None:
     for values, word in (({"sets": 2}, "indicative"), ({"copy": 1.2}, "withheld")):
         (drawn,) = maps_of(found(**values))
         assert {row.fields[JAX].standing for row in drawn.rows} == {word}
-        assert {row.fields[COMPILED].standing for row in drawn.rows} == {word}
+        assert {row.fields[COMPILED].standing for row in drawn.rows} == {"other class"}
         assert all(row.fields[JAX].ratio is not None for row in drawn.rows)
 
 

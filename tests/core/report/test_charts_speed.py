@@ -139,8 +139,8 @@ def reductions() -> list[Measurement]:
 def test_a_line_joins_only_what_differs_in_numbers() -> None:
     made = lines_of(summarise(reductions()))
     assert [one.title for one in made if one.unit == "B/s"] == [
-        "reduction, reduction, float32, op max",
-        "reduction, reduction, float32, op sum",
+        "Speed: reduction, reduction, float32, op max",
+        "Speed: reduction, reduction, float32, op sum",
     ]
     assert [[dot.x for dot in one.lines[REFERENCE]] for one in made] == [[10, 100]] * 4
     same_size = [row for row in reductions() if "n=10]" in row.case]
@@ -243,7 +243,7 @@ def test_a_batch_is_a_mark_between_throughput_and_latency() -> None:
     assert [dot.x for _, dot in picture.lines[REFERENCE]] == [1000.0, 8000.0, 64000.0]
     assert [(dot.low, dot.y, dot.high) for _, dot in picture.lines[JAX]] == [(1.9e-3, 2e-3, 2.2e-3)] * 2
     assert picture.across == "samples a second"
-    assert picture.title == "mlp tiny, float32: latency against throughput"
+    assert picture.title == "Latency against throughput: mlp tiny, float32"
 
 
 def test_one_batch_or_no_latency_is_no_tradeoff() -> None:
@@ -261,7 +261,7 @@ def test_models_types_and_sizes_are_pictures_of_their_own() -> None:
         *(served(batch, dtype="bfloat16", case_key=f"b{batch}") for batch in (1, 8)),
         served(1, params=other, case="wide[batch=1]", case_key="w"),
     ]
-    assert {chart.picture.title.partition(":")[0] for chart in charts(summarise(rows), "tradeoff")} == {
+    assert {chart.picture.title.partition(": ")[2] for chart in charts(summarise(rows), "tradeoff")} == {
         "mlp tiny, float32",
         "mlp tiny, bfloat16",
     }

@@ -97,13 +97,29 @@ def test_every_seed_counts_and_those_that_never_arrived_keep_the_line_low() -> N
     (picture,) = reached_of(summarise(rows))
     assert picture.lines[REFERENCE] == ((0.1, 0.2, 0.1 * 3, 0.4, 0.5), 5)
     assert (len(picture.lines[JAX][0]), picture.lines[JAX][1]) == (4, 5)
-    assert picture.title == "digits, float32: seeds that had come to 97 %"
+    assert picture.title == "Seeds that had come to 97 %: digits, float32"
 
 
 def test_precisions_are_pictures_of_their_own_and_one_seed_is_none() -> None:
     rows = [classified(REFERENCE, seed, precision) for seed in (0, 1) for precision in ("float32", "mixed_bfloat16")]
     assert len(reached_of(summarise(rows))) == 2
     assert reached_of(summarise([classified(REFERENCE, 0), classified(JAX, 0)])) == []
+
+
+def test_pictures_of_unlike_trainings_have_unlike_titles() -> None:
+    """Models are named, and so are numbers of threads."""
+    rows: list[Measurement] = []
+    for model in ("mlp", "cnn"):
+        for seed in (0, 1):
+            params = json.dumps({"seed": seed, "precision": "float32", "target": 0.97, "model": model})
+            said: dict[str, Any] = {"params": params, "case_key": f"{model}-{seed}"}
+            rows += [classified(REFERENCE, seed, label=label, **said) for label in ("1-thread", "2-threads")]
+    titles = {picture.title for picture in reached_of(summarise(rows))}
+    assert titles == {
+        f"Seeds that had come to 97 %: digits, float32, model {model}, at {threads}"
+        for model in ("mlp", "cnn")
+        for threads in ("1 thread", "2 threads")
+    }
 
 
 def test_where_nobody_arrived_that_is_drawn_too() -> None:

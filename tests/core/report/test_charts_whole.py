@@ -86,8 +86,10 @@ def test_every_chart_can_be_read_by_itself() -> None:
     for chart in drawn(everything()):
         assert chart.reading.endswith(".")
         assert 2 <= chart.reading.count(". ") + 1 <= 12, chart.reading
-        assert chart.picture.title
-        assert chart.picture.alt
+        title = re.sub(r" \(\d+ of \d+\)$", "", chart.picture.title)
+        assert title[0].isupper()
+        assert chart.picture.alt.startswith(title)  # what follows is the caption
+        assert len(chart.picture.alt) > len(title)
         assert chart.picture.unit
         assert chart.picture.section in QUESTIONS
         assert all(span.kind in (Kind.OWN, Kind.NAME) for span in spans(chart.reading))

@@ -207,6 +207,12 @@ def test_a_run_that_was_looked_at_several_times_has_wider_intervals(tmp_path: Pa
     assert line.judgement.log_high == pytest.approx(0.1 + 4.3147 * math.sqrt(0.5) * 0.01, abs=1e-6)
 
 
+@pytest.mark.parametrize("confidence", [0.9999999, 0.01, 1.0, "0.9875", True])
+def test_a_confidence_that_cannot_be_is_not_believed(tmp_path: Path, confidence: object) -> None:
+    line = compared(tmp_path, spread(0.1, 0.01), manifest={"measure": {"confidence": confidence}})
+    assert line.judgement.confidence == 0.95
+
+
 def test_processes_that_fall_into_two_groups_are_told(tmp_path: Path) -> None:
     line = compared(tmp_path, (0.0, 0.0005, 0.1, 0.1005, 0.101))
     assert line.groups is not None

@@ -240,7 +240,7 @@ def test_a_value_between_two_gaps_has_a_mark() -> None:
 
 
 def fields(*shades: Shade, targets: Sequence[str] = pictured.TARGETS) -> Scene:
-    row = MapRow(name="a", fields=dict(zip(targets, shades, strict=False)), key="k")
+    row = MapRow(name="a", fields=dict(zip(targets, shades, strict=False)))
     return scene_of(replace(pictured.ratios(), targets=tuple(targets), rows=(row,)))
 
 
@@ -267,7 +267,7 @@ def test_a_field_has_a_colour_a_sign_and_a_number(standing: str, ratio: float, i
     assert (box.ink, label.text, label.ink) == (ink, text, "ink")
 
 
-@pytest.mark.parametrize("standing", ["indicative", "withheld", "not-comparable"])
+@pytest.mark.parametrize("standing", ["indicative", "withheld", "not-comparable", "other class"])
 def test_a_number_without_a_verdict_has_no_colour(standing: str) -> None:
     """The colour in the middle would say that two are equal."""
     scene = fields(Shade(standing=standing, ratio=0.9, low=0.8, high=1.0))

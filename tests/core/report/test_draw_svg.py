@@ -145,6 +145,10 @@ def test_marks_lines_boxes_and_words_are_written_down() -> None:
         "height": "20",
         "role": "img",
         "aria-labelledby": "i-title i-desc",
+        "fill": "currentColor",
+        "stroke-width": "1.5",
+        "font-size": "12",
+        "text-anchor": "middle",
     }
     place = {"x": "1", "y": "2", "width": "3", "height": "4"}
     drawn = {"fill": "none", "stroke": "currentColor"}
@@ -152,12 +156,12 @@ def test_marks_lines_boxes_and_words_are_written_down() -> None:
         ("title", {"id": "i-title"}),
         ("desc", {"id": "i-desc"}),
         ("defs", {}),
-        ("path", {"class": "s1", "d": "M0 0L1.26 2", **drawn, "stroke-width": "1.5", "stroke-dasharray": "5 4"}),
+        ("path", {"class": "s1", "d": "M0 0L1.3 2", **drawn, "stroke-dasharray": "5 4"}),
         ("circle", {"class": "s0", "cx": "5", "cy": "5", "r": "4"}),
-        ("path", {"class": "s0", "d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z", "fill": "currentColor"}),
-        ("rect", {**place, "class": "p1", "fill": "currentColor"}),
+        ("path", {"class": "s0", "d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z"}),
+        ("rect", {**place, "class": "p1"}),
         ("rect", {**place, "fill": "url(#i-h1)"}),
-        ("rect", {**place, "class": "void", **drawn, "stroke-dasharray": "3 3"}),
+        ("rect", {**place, "class": "void", **drawn, "stroke-width": "1", "stroke-dasharray": "3 3"}),
         ("text", root[-1].attrib),
     ]
     assert root[-1].text == "a  b"
@@ -165,14 +169,48 @@ def test_marks_lines_boxes_and_words_are_written_down() -> None:
         "class": "ink",
         "x": "1",
         "y": "2",
-        "font-size": "12",
-        "text-anchor": "middle",
         "font-weight": "bold",
         "font-style": "italic",
         "transform": "rotate(-45 1 2)",
     }
     (stripes,) = root[2]
     assert stripes.attrib["id"] == "i-h1"
+
+
+def test_what_pieces_have_in_common_is_said_once() -> None:
+    """By the root how lines and letters are drawn, by a group what all in it is; what differs says so itself."""
+    bar, mark = Line(points=((1, 5), (9, 5)), ink="s1", width=1.8), Shape(x=5, y=5, shape="s", ink="s1", size=10)
+    dot = Group(items=(bar, mark))
+    items = (
+        Group(items=(dot, Line(points=((2, 0), (2, 9)), ink="s1", width=1.8)), target="x", lane="y"),
+        Line(points=((0, 9), (9, 9)), ink="grid"),
+        Label(x=1, y=2, text="a", anchor="middle", size=11),
+        Label(x=1, y=2, text="b", anchor="middle", size=11),
+        Label(x=1, y=2, text="c"),
+    )
+    text = svg(Scene(width=10, height=10, items=items, title="t", alt="d"), identity="i", alone=False)
+    root = read(text)
+    said = {key: root.get(key) for key in ("stroke-width", "font-size", "text-anchor", "fill")}
+    assert said == {"stroke-width": "1.8", "font-size": "11", "text-anchor": "middle", "fill": "currentColor"}
+    drawn = {"fill": "none", "stroke": "currentColor"}
+    group, line, *labels = root[2:]
+    assert group.attrib == {"class": "s1", "data-target": "x", "data-lane": "y"}
+    assert [(piece.tag, piece.attrib) for piece in group] == [("g", {}), ("path", {"d": "M2 0L2 9", **drawn})]
+    assert [piece.attrib for piece in group[0]] == [
+        {"d": "M1 5H9", **drawn},
+        {"d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z"},
+    ]
+    assert line.attrib == {"class": "grid", "d": "M0 9H9", **drawn, "stroke-width": "1"}
+    here = {"class": "ink", "x": "1", "y": "2"}
+    assert [label.attrib for label in labels] == [here, here, {**here, "font-size": "12", "text-anchor": "start"}]
+
+
+def test_a_file_says_with_each_piece_how_it_is_filled() -> None:
+    """Programs that take `currentColor` for the colour of the root would draw all of it black."""
+    items = (Shape(x=5, y=5, shape="s", ink="s1"), Box(x=1, y=2, w=3, h=4, ink="p1"))
+    root = read(svg(Scene(width=10, height=10, items=items, title="t", alt="d"), identity="i", alone=True))
+    assert root.get("fill") is None
+    assert [piece.get("fill") for piece in root[-2:]] == ["currentColor"] * 2
 
 
 def test_hatchings_differ_and_the_last_ones_have_two_stripes() -> None:

@@ -12,6 +12,7 @@ from harness.report.content import Bullets, Kind, Prose, Section, Table, spans
 from harness.report.explained import explained
 from harness.report.findings import Standing
 from harness.report.glossary import CHECKS
+from harness.run.state import LEAST_ROUNDS
 from harness.run.terms import SETS
 from harness.stats.compare import Status
 from harness.stats.noise import LIMITS, Grade
@@ -89,6 +90,34 @@ def test_numbers_are_those_of_the_code() -> None:
     (intervals,) = [step for step in steps() if step.startswith("Intervals")]
     assert "after 5, 10, 15 and 20 fresh starts" in intervals
     assert f"an interval of {100 * Rule().spent:g} %" in intervals
+
+
+def step(title: str) -> str:
+    (found,) = [text for text in steps() if text.startswith(title)]
+    return found
+
+
+def test_what_takes_turns_is_told_as_it_is() -> None:
+    """Arms with long calls sit rounds out, and some arms take turns by whole processes."""
+    rounds = step("Repeats")
+    assert f"where not even {LEAST_ROUNDS} would fit into a fresh start" in rounds
+    assert "a block in some of the repeats only" in rounds
+    assert "whole processes take turns" in rounds
+    assert f"at least {LEAST_ROUNDS} of each process-set" in words()["repeat (round)"][1]
+    assert "that both took part in" in step("Ratios")
+    assert "that both took part in" in words()["time / reference"][1]
+
+
+def test_a_wrong_answer_is_failed_and_a_refused_number_is_invalid() -> None:
+    assert f"it has failed ({Failure.WRONG})" in step("Proof first")
+    assert "failed, where the answer was wrong from the start" in step("What is refused")
+    assert "has failed, and is not invalid" in words()[Outcome.INVALID][1]
+    assert f"{Failure.WRONG} (the answer, before it was timed)" in words()[Outcome.FAILED][1]
+
+
+def test_other_class_holds_of_a_reference_that_is_in_no_class_too() -> None:
+    assert "or of none, as NumPy is" in words()["other class"][1]
+    assert "not ranked in the same class" in step("Ranking")
 
 
 def test_every_step_is_a_heading_and_some_sentences() -> None:

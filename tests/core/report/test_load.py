@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import NothingSelected
+from harness.report.charts import charts_of
+from harness.report.conclusions import conclusions
+from harness.report.content import Trust, plain
+from harness.report.headline import headline
 from harness.report.load import findings_of, load
+from harness.report.trust import light
 from harness.store.runs import Selection, scan
+from tests.core.report.paged import of_runs, page
 from tests.core.report.stored import store
 from tests.core.report.synthetic import REFERENCE, run, squares
 
@@ -89,6 +96,58 @@ def test_lost_blocks_leave_times_without_verdicts(tmp_path: Path) -> None:
     verdicts = {entry.verdict for board in found.runs[0].boards for case in board.cases for entry in case.entries}
     assert not verdicts & {"faster", "slower", "tie"}
     assert any(problem.place.startswith("samples/") for problem in found.problems)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"no table")])
+def test_lost_blocks_are_not_taken_for_a_check_that_nobody_made(tmp_path: Path, lose: Callable[[Path], object]) -> None:
+    put(tmp_path, 1, "gemm")
+    lose(tmp_path / "samples" / f"{run_id(1)}.parquet")
+    found = load(tmp_path)
+    assert [problem.place for problem in found.problems] == [f"samples/{run_id(1)}.parquet"]
+    (one,) = found.runs
+    assert not one.blocks_read
+    drawn = [chart.reading for chart in charts_of(one, "")["as-written"]]
+    for told in (*headline(one, str)[:1], light(one).text, *map(plain, conclusions(one)), *drawn):
+        assert "the blocks of this run are missing or cannot be read" in told.lower()
+    every = " ".join([*headline(one, str), light(one).text, *conclusions(one), *drawn])
+    for untrue in ("not measured twice", "side by side", "no reference was measured"):
+        assert untrue not in every
+
+
+def test_rows_that_came_without_their_blocks_say_so(tmp_path: Path) -> None:
+    put(tmp_path, 1, "gemm")
+    theirs = tmp_path / "from-a-friend.parquet"
+    theirs.write_bytes((tmp_path / "measurements" / f"{run_id(1)}.parquet").read_bytes())
+    found = load(tmp_path, [str(theirs)])
+    assert [(problem.place, problem.message) for problem in found.problems] == [
+        ("from-a-friend", "its blocks (samples) are not here, so nothing can be compared")
+    ]
+    assert not found.runs[0].blocks_read
+
+
+def test_without_a_manifest_nobody_knows_whether_a_run_ended(tmp_path: Path) -> None:
+    rows, samples = run(squares(2), SPEEDS, noise=0.001, seed=5)
+    name = store(tmp_path, rows, samples)
+    (tmp_path / "runs" / f"{name}.json").unlink()
+    found = load(tmp_path, [str(tmp_path / "measurements" / f"{name}.parquet")])
+    (one,) = found.runs
+    assert (one.state, one.blocks_read, found.problems) == ("unlisted", True, ())
+    assert headline(one, str)[0].startswith("unlisted run: no manifest tells whether it reached its end, so what")
+    assert light(one).trust is Trust.CAREFUL
+    assert light(one).text.startswith("No manifest tells whether the run reached its end")
+    text = of_runs(page(one))
+    assert "did not reach its end" not in text
+    assert "No manifest names its files, so there is no hash" in text
+    assert "The hashes are those of its manifest" not in text
+
+
+@pytest.mark.parametrize(("confidence", "told"), [(0.9875, False), (0.9999999, True), ("sure", True)])
+def test_a_confidence_that_cannot_be_is_named(tmp_path: Path, confidence: object, *, told: bool) -> None:
+    rows, samples = run(squares(1), SPEEDS)
+    name = store(tmp_path, rows, samples, measure={"confidence": confidence})
+    said = "its confidence is no number from 0.5 to 0.999, so intervals are of 0.95"
+    problems = [(problem.place, problem.message) for problem in load(tmp_path).problems]
+    assert problems == ([(f"runs/{name}.json", said)] if told else [])
 
 
 def test_a_bad_manifest_is_named(tmp_path: Path) -> None:

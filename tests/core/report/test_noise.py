@@ -70,6 +70,19 @@ def test_a_run_says_how_noisy_it_was(found: dict[str, Any], said: str) -> None:
     assert noise.sentence(found) == said
 
 
+def test_a_grade_by_other_intervals_than_those_of_the_ratios_says_so() -> None:
+    """Or a page would give two smallest differences, and no reason."""
+    looked = {"measure": {"confidence": 0.9875}}
+    found = manifest("quiet", seen=0.006)
+    said = "noise: quiet: differences from 0.6 % on could be seen"
+    assert noise.sentence(found | looked) == f"{said} by intervals of 95 %"
+    found["noise"]["grade"]["confidence"] = 0.9875
+    assert noise.sentence(found | looked) == said
+    assert noise.sentence(found) == f"{said} by intervals of 98.75 %"
+    alone = manifest("noisy", seen=0.03, sets=1, needed=None)
+    assert noise.sentence(alone | looked).endswith("could be seen by its one process-set")
+
+
 @pytest.mark.parametrize("found", [{}, {"noise": None}, {"noise": {"grade": None}}, manifest("splendid")])
 def test_a_run_without_a_grade_says_nothing(found: dict[str, Any]) -> None:
     assert noise.sentence(found) == ""

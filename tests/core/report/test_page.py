@@ -155,6 +155,7 @@ def test_what_it_was_measured_on_is_there() -> None:
     text = page(found())
     assert "| `environments.jax.jit@cpu.flags` | `--one, --two` |" in text
     assert "| `torch version` | `1.2.3` |" in text
+    assert "| `machine.memory.total_bytes` | `8 GiB` |" in text
 
 
 def test_every_number_leads_to_its_file_its_row_and_its_command() -> None:
@@ -185,6 +186,13 @@ def test_each_check_has_a_word_and_its_rule_stands_below() -> None:
     assert "noisy:" in table.note
     alone = paged(found(sets=1))
     assert set(texts(table_called(alone, "checks"), "in a word")) == {"spread unknown"}
+
+
+def test_titles_begin_with_a_capital() -> None:
+    """Of sections and of tables."""
+    made = paged(found(), found(sets=2))
+    assert all(plain(section.title)[0].isupper() for section in made.sections)
+    assert all(plain(table.title)[0].isupper() for table in made.tables())
 
 
 def test_the_same_results_give_the_same_page() -> None:

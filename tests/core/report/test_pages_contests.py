@@ -14,7 +14,7 @@ from harness.report.picture import Lanes
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from tests.core.report.paged import anchors, paged
-from tests.core.report.synthetic import REFERENCE, run, squares
+from tests.core.report.synthetic import REFERENCE, run, squares, unmeasured
 
 JAX, COMPILE, NUMPY, FUNCTION = "jax.jit@cpu", "torch.compile@cpu", "numpy.reference@cpu", "tensorflow.function@cpu"
 SPEEDS = {REFERENCE: 1.0, JAX: 0.8, COMPILE: 0.5, NUMPY: 3.0, FUNCTION: 2.0}
@@ -116,6 +116,19 @@ def test_rows_and_lanes_are_those_of_the_page(made: Document) -> None:
 def test_one_target_alone_keeps_its_ratios(found: RunFindings) -> None:
     """But offers no choice: there is nobody else on the page."""
     assert paged(found.only(JAX)).contests == ()
+
+
+def test_a_case_that_one_target_alone_measured_is_a_contest_of_one() -> None:
+    """Chosen as the reference, that target is it there as well."""
+    rows, samples = run(squares(2), SPEEDS, noise=0.001, seed=5)
+    first = rows[0].case_key
+    lost = [
+        unmeasured(row, "failed", "crashed: x") if row.case_key == first and row.target != JAX else row for row in rows
+    ]
+    made = paged(summarise(lost, sample_frame(samples)))
+    alone = [contest for contest in made.contests if contest.key.endswith(first)]
+    assert [dict(contest.ratios) for contest in alone] == [{JAX: {}}] * 3
+    assert [len(contest.arms[JAX]) for contest in alone] == [1, 1, 0]  # as written, compiled, not ranked
 
 
 def test_two_arms_of_one_name_offer_no_choice() -> None:

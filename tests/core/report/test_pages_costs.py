@@ -45,6 +45,15 @@ def test_single_calls_have_the_percentiles_that_they_support() -> None:
     assert "662 for 99 %" in text
 
 
+def test_models_served_at_other_numbers_of_threads_are_told_apart() -> None:
+    rows = [
+        arm("served", workload="inference", label=label, time_s=1e-3, latency_s=2e-3, sets=5)
+        for label in ("1-thread", "2-threads")
+    ]
+    table = table_called(paged(summarise(rows)), "serving")
+    assert list(map(plain, texts(table, "case"))) == ["served, 1 thread", "served, 2 threads"]
+
+
 def test_nothing_served_is_nothing_said() -> None:
     refused = unmeasured(arm(workload="inference"), "refused", "no")
     assert "### Serving" not in page(summarise([refused]))

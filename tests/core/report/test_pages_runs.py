@@ -44,7 +44,7 @@ def test_each_run_has_a_part_of_its_own() -> None:
     """Numbers of different machines are never mixed."""
     text = page(found(), found(SECOND))
     assert text.count("### Who wins: compiled") == 2
-    assert text.count(f"## `gemm`, run `{SECOND}`") == 1
+    assert text.count(f"## Suite `gemm`, run `{SECOND}`") == 1
     assert "2 runs, each in a part of its own" in text.partition("### ")[0]
     assert "numbers of different runs are never mixed" in text
     assert text.count("## How this was measured") == 1

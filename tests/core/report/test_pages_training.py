@@ -130,6 +130,50 @@ def test_seeds_are_counted_and_those_that_never_arrive_are_not_dropped() -> None
     assert mixed.cells[-1].span == pytest.approx((-1.0, -0.6), abs=0.01)
 
 
+def of_model(model: str, target: str, seed: int, accuracy: float) -> Measurement:
+    """Return a training of a case that is called alike for all models."""
+    params = {"seed": seed, "precision": "float32", "target": 0.97, "model": model}
+    said: dict[str, Any] = {"params": json.dumps(params), "case_key": f"{model}-{seed}", "accuracy": accuracy}
+    return classified(target, seed, **said)
+
+
+def test_unlike_models_are_seen_beside_their_own_reference_and_called_apart() -> None:
+    rows = [
+        of_model(model, target, seed, accuracy)
+        for model, accuracy in (("mlp", 0.98), ("cnn", 0.5))
+        for target in (TARGETS[0], TARGETS[2])
+        for seed in range(2)
+    ]
+    assert by_name(made(rows), "quality", "beside the reference") == {
+        ("digits, model mlp", TARGETS[0]): "reference",
+        ("digits, model mlp", TARGETS[2]): "+0.00 [+0.00, +0.00]",
+        ("digits, model cnn", TARGETS[0]): "reference",
+        ("digits, model cnn", TARGETS[2]): "+0.00 [+0.00, +0.00]",
+    }
+
+
+def test_numbers_of_threads_are_not_put_together() -> None:
+    rows = [
+        classified(target, seed, label=label, accuracy=accuracy)
+        for label, accuracy in (("1-thread", 0.98), ("2-threads", 0.5))
+        for target in (TARGETS[0], TARGETS[2])
+        for seed in range(2)
+    ]
+    document = made(rows)
+    assert by_name(document, "quality", "beside the reference") == {
+        ("digits, 1 thread", TARGETS[0]): "reference",
+        ("digits, 1 thread", TARGETS[2]): "+0.00 [+0.00, +0.00]",
+        ("digits, 2 threads", TARGETS[0]): "reference",
+        ("digits, 2 threads", TARGETS[2]): "+0.00 [+0.00, +0.00]",
+    }
+    assert set(texts(table_called(document, "quality"), "of")) == {"2"}
+
+
+def test_steps_at_other_numbers_of_threads_are_told_apart() -> None:
+    rows = [trained(TARGETS[0], label=label) for label in ("1-thread", "2-threads")]
+    assert set(by_name(made(rows), "phases", "step")) == {("mlp, 1 thread", TARGETS[0]), ("mlp, 2 threads", TARGETS[0])}
+
+
 def test_a_target_that_never_arrives_says_so() -> None:
     rows = [classified(TARGETS[0], seed, **LOST) for seed in range(3)]
     document = made(rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from harness.report.kinds import KNOWN, USUAL, read_formats
 from harness.report.load import Reported, load
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
-from harness.report.write import folder_name, write
+from harness.report.write import compose, folder_name, write
 from tests.core.report.stored import store
 from tests.core.report.synthetic import REFERENCE, RUN, run, squares
 
@@ -27,6 +29,11 @@ def reported() -> Reported:
     """A run with blocks enough for a verdict."""
     rows, samples = run(squares(2), SPEEDS, noise=0.001)
     return Reported(runs=(summarise(rows, sample_frame(samples)),), problems=())
+
+
+def put(reported: Reported, folder: Path, formats: Sequence[str] = USUAL, *, only: str = "") -> Path:
+    """Write a report of some formats into a folder."""
+    return write(compose(reported, formats, only=only), folder)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -52,19 +59,19 @@ def kinds(folder: Path) -> set[str]:
 def test_only_what_is_asked_for_is_written(
     reported: Reported, tmp_path: Path, formats: tuple[str, ...], there: set[str], page: str
 ) -> None:
-    assert write(reported, tmp_path / "r", formats) == tmp_path / "r" / page
+    assert put(reported, tmp_path / "r", formats) == tmp_path / "r" / page
     assert kinds(tmp_path / "r") == there | {"manifest.json"}
 
 
 def test_a_folder_is_written_again_to_the_same_bytes(reported: Reported, tmp_path: Path) -> None:
     """What an earlier report left is gone, and other files are not touched."""
-    write(reported, tmp_path, USUAL)
+    put(reported, tmp_path, USUAL)
     before = files(tmp_path)
     ours = ("figures/old.png", "figures/old.svg", "figures/old.pdf", "tables/old.csv")
     theirs = ("mine.txt", "figures/mine.txt", "tables/mine.csv.bak")
     for name in (*ours, *theirs):
         (tmp_path / name).write_text(name)
-    write(reported, tmp_path, USUAL)
+    put(reported, tmp_path, USUAL)
     assert files(tmp_path) == before | {name: name.encode() for name in theirs}
     linked = set(re.findall(r"\]\((figures/[^)]+)\)", (tmp_path / "README.md").read_text(encoding="utf-8")))
     assert linked == {name for name in before if name.endswith(".png")}
@@ -72,17 +79,17 @@ def test_a_folder_is_written_again_to_the_same_bytes(reported: Reported, tmp_pat
 
 def test_formats_that_are_not_asked_for_again_are_taken_away(reported: Reported, tmp_path: Path) -> None:
     """Or a page would show numbers of another run."""
-    write(reported, tmp_path, ("html", "md", "csv"))
-    write(reported, tmp_path, ("md",))
+    put(reported, tmp_path, ("html", "md", "csv"))
+    put(reported, tmp_path, ("md",))
     assert set(files(tmp_path)) == {"README.md", "manifest.json"}
     assert not (tmp_path / "tables").exists()
 
 
 def test_pages_link_only_to_files_that_are_there(reported: Reported, tmp_path: Path) -> None:
-    write(reported, tmp_path / "all", ("html", "md", "csv", "svg"))
+    put(reported, tmp_path / "all", ("html", "md", "csv", "svg"))
     assert "figures/as-written-01.svg" in (tmp_path / "all/README.md").read_text(encoding="utf-8")
     assert 'href="tables/cases-as-written.csv"' in (tmp_path / "all/index.html").read_text(encoding="utf-8")
-    write(reported, tmp_path / "few", ("html", "md"))
+    put(reported, tmp_path / "few", ("html", "md"))
     assert "figures/" not in (tmp_path / "few/README.md").read_text(encoding="utf-8")
     assert 'href="tables/' not in (tmp_path / "few/index.html").read_text(encoding="utf-8")
 
@@ -90,7 +97,7 @@ def test_pages_link_only_to_files_that_are_there(reported: Reported, tmp_path: P
 def test_the_manifest_says_what_it_was_made_of_and_how_it_is_made_again(tmp_path: Path) -> None:
     rows, samples = run(squares(2), SPEEDS)
     store(tmp_path / "kept", rows, samples, command="python -m harness run x.yaml --results 'my kept'")
-    write(load(tmp_path / "kept", ["latest::jax.jit@cpu"]), tmp_path / "r", ("csv",))
+    put(load(tmp_path / "kept", ["latest::jax.jit@cpu"]), tmp_path / "r", ("csv",))
     told = json.loads((tmp_path / "r/manifest.json").read_bytes())
     assert (told["schema"], told["harness_version"], told["formats"]) == ("harness.report/1", __version__, ["csv"])
     assert told["command"] == f"python -m harness report {RUN}::jax.jit@cpu --format csv --results 'my kept'"
@@ -105,18 +112,25 @@ def test_the_manifest_says_what_it_was_made_of_and_how_it_is_made_again(tmp_path
 def test_one_case_alone_is_a_report_of_its_own(reported: Reported, tmp_path: Path) -> None:
     case = reported.runs[0].arms[0].case
     assert folder_name(["latest"], reported, case).startswith(f"{RUN}-square-m-32")
-    write(reported, tmp_path, ("md", "csv"), only=case)
+    put(reported, tmp_path, ("md", "csv"), only=case)
     assert case in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "only" in json.loads((tmp_path / "manifest.json").read_bytes())["filters"]
     two = Reported(runs=reported.runs * 2, problems=())
     with pytest.raises(UsageError, match="one case is of one run"):
-        write(two, tmp_path, ("md",), only=case)
+        put(two, tmp_path, ("md",), only=case)
+
+
+def test_the_collector_of_whoever_writes_a_report_is_left_alone(reported: Reported, tmp_path: Path) -> None:
+    """A program goes on after it: what was frozen would never be looked through again."""
+    before = (gc.isenabled(), gc.get_freeze_count())
+    put(reported, tmp_path, ("html", "md", "csv", "svg"))
+    assert (gc.isenabled(), gc.get_freeze_count()) == before
 
 
 def test_a_folder_that_cannot_be_is_named(reported: Reported, tmp_path: Path) -> None:
     (tmp_path / "r").write_text("a file")
     with pytest.raises(StoreError, match="cannot write the report in"):
-        write(reported, tmp_path / "r", ("md",))
+        put(reported, tmp_path / "r", ("md",))
 
 
 @pytest.mark.parametrize(

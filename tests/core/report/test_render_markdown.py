@@ -28,7 +28,7 @@ from harness.report.content import (
 )
 from harness.report.escape import visible
 from harness.report.picture import Curves
-from harness.report.render.markdown import inline, markdown
+from harness.report.render.markdown import _RISKY, _own, _reference, inline, markdown
 from tests.core.report.test_escape import HOSTILE, Cells
 
 TABLE = Table(
@@ -171,3 +171,16 @@ def test_text_without_marks_is_text_wherever_it_stands(text: str) -> None:
 @given(st.text(max_size=100))
 def test_a_text_on_one_line_stays_on_it(text: str) -> None:
     assert "\n" not in inline(f"{visible(text)}{name(text)}{said(text)}")
+
+
+@given(st.text(alphabet="awW.:/[]()_*`|<0 -–µ\\", max_size=12) | st.text(max_size=40))
+def test_what_is_passed_over_for_its_letters_holds_nothing_that_could_be_markup(text: str) -> None:
+    assert _own(text) == _RISKY.sub(_reference, text)
+
+
+def test_a_text_with_a_link_is_what_each_page_makes_of_it() -> None:
+    """Also where another page had it before."""
+    text = f"{name('a|b')}: {link('the rows', 'rows')}"
+    assert inline(text, {"rows"}) == "<code>a&#124;b</code>: [the rows](#rows)"
+    assert inline(text) == "<code>a&#124;b</code>: the rows"
+    assert inline(text, {"rows"}) == "<code>a&#124;b</code>: [the rows](#rows)"

@@ -20,6 +20,7 @@ from tests.core.report.synthetic import REFERENCE
 
 THEN, NOW = run_id(1), run_id(2)
 WAS = spread(-0.2, 0.002)  # 0.82 of the time of the reference
+GPU = {"device": "gpu:0"}
 
 
 def beside(root: Path, logs: Any, was: Any = WAS, *, then: Mapping[str, Any] | None = None, **now: Any) -> Replayed:
@@ -69,8 +70,9 @@ def test_turning_then_and_now_round_gives_the_same_answer(tmp_path: Path) -> Non
         assert one.difference.log == pytest.approx(-(other.difference.log or 0.0))
 
 
-def test_every_answer_ends_with_a_code_of_its_own() -> None:
-    assert [CODES[answer] for answer in Answer] == [ExitCode.FINE, ExitCode.REGRESSION, ExitCode.UNDECIDED]
+def test_an_answer_ends_with_a_code_of_its_own_and_what_is_none_as_undecided() -> None:
+    expected = [ExitCode.FINE, ExitCode.REGRESSION, ExitCode.UNDECIDED, ExitCode.UNDECIDED]
+    assert [CODES[answer] for answer in Answer] == expected
 
 
 def test_an_agreement_is_a_sentence_with_both_ratios(tmp_path: Path) -> None:
@@ -161,6 +163,44 @@ def test_what_failed_now_is_the_reason(tmp_path: Path) -> None:
     assert found.after is None
     assert f"{JAX} took 0.819" in say(found)
     assert "times as long now" not in say(found)
+
+
+def test_a_row_on_another_device_than_its_reference_is_no_check(tmp_path: Path) -> None:
+    """Even where the two ratios come out equal: they are not of the same thing."""
+    found = beside(tmp_path, WAS, arms={JAX: GPU})
+    assert (found.answer, found.after, found.difference) == (Answer.ANEW, None, None)
+    assert found.before is not None
+    assert found.reason == "the row and its reference are on gpu:0 and cpu now, and were on cpu and cpu then"
+    assert say(found) == (
+        f"measured anew: {JAX} at {CASE} took 819 µs on cpu then, and takes 819 µs on gpu:0 now; {found.reason}, "
+        "so this is a measurement of its own and no check of the one of then"
+    )
+    told = {line[0]: line[1:] for line in rows(found)}
+    assert told["time of a call"] == ("819 µs", "819 µs")
+    assert told["time / reference"][1] == "–"
+    assert "only the ratios" not in about_times(found)
+    made = json.loads(json.dumps(document(found), allow_nan=False))
+    assert (made["answer"], made["difference"], made["now"]["ratio"]) == ("measured anew", None, None)
+    assert (made["then"]["device"], made["now"]["device"]) == ("cpu", "gpu:0")
+
+
+@pytest.mark.parametrize("moved", [{}, GPU])
+def test_a_row_that_is_alike_with_its_reference_then_and_now_is_a_check(tmp_path: Path, moved: dict[str, Any]) -> None:
+    """Where it was, or with its reference on another device, which is named."""
+    found = beside(tmp_path, WAS, **moved)
+    assert found.answer is Answer.AGREES
+    assert ("times as long now, on gpu:0" in say(found)) is bool(moved)
+
+
+def test_a_row_that_always_was_on_another_device_than_its_reference_is_a_check(tmp_path: Path) -> None:
+    mixed = {"arms": {JAX: GPU}}
+    assert beside(tmp_path / "as-it-was", WAS, then=mixed, **mixed).answer is Answer.AGREES
+    assert beside(tmp_path / "together", WAS, then=mixed).answer is Answer.ANEW
+
+
+def test_what_failed_on_another_device_is_the_reason(tmp_path: Path) -> None:
+    found = beside(tmp_path, ("failed", "oom-device: full"), arms={JAX: GPU})
+    assert (found.answer, found.reason) == (Answer.UNCLEAR, "now it was not measured: failed: oom-device: full")
 
 
 def test_a_file_alone_has_no_blocks_and_one_with_its_samples_has(tmp_path: Path) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.findings import Board, RunFindings, Standing
 from harness.report.headline import winner
-from harness.report.rows import frame_of, measurements_of, natural, sample_frame
+from harness.report.rows import measurements_of, natural, sample_frame
 from harness.report.summarise import summarise
 from harness.store.record import UNPROVED, Measurement, Sample
+from harness.store.rows import measurement_table
 from tests.core.report.synthetic import REFERENCE, arm, run, squares, unmeasured
 
 SPEEDS = {
@@ -101,6 +107,64 @@ def test_a_case_that_one_lacks_is_not_common() -> None:
     assert len(compiled.cases) == 3
 
 
+def test_a_case_that_failed_its_self_check_has_no_part_in_the_means() -> None:
+    """However large its difference: by it, the reference would come first."""
+    rows, samples = run(squares(3), {REFERENCE: 1.0, "jax.jit@cpu": 0.8}, noise=0.0)
+    first = rows[0].case_key
+    by = {0: 1.0, 1: 1.02}
+    moved = [
+        replace(one, wall_ns=round(one.wall_ns * (by[one.replica] if one.target == REFERENCE else 10)))
+        if one.case_key == first
+        else one
+        for one in samples
+    ]
+    found = findings(rows, moved)
+    assert (found.self_check.passed, found.self_check.failed) == (True, (rows[0].case,))
+    as_written = board(found, "as-written")
+    assert (as_written.common, as_written.withheld) == (2, 1)
+    first_place, second = as_written.overall
+    assert first_place.target == "jax.jit@cpu"
+    assert second.beside_fastest is not None
+    assert second.beside_fastest.ratio == pytest.approx(1.25, rel=0.001)
+    assert second.beside_fastest.cases == 2
+
+
+def test_where_the_run_failed_its_self_check_all_cases_stay_in_means_without_a_verdict() -> None:
+    found = findings(*run(squares(3), SPEEDS, noise=0.001, copy=1.1))
+    assert [(one.common, one.withheld) for one in found.boards if one.ranked] == [(3, 0), (3, 0)]
+
+
+@pytest.mark.parametrize("lost", ["failed", "invalid", "not-run", ""])
+def test_a_case_whose_copy_has_no_time_has_no_verdict(lost: str) -> None:
+    """A copy is planned wherever the reference is; an empty outcome stands for a row that is gone."""
+    rows, samples = run(squares(3), SPEEDS, noise=0.001, seed=5)
+    copy = next(row for row in rows if row.replica)
+    kept = [unmeasured(row, lost, "error: x") if row is copy else row for row in rows if lost or row is not copy]
+    found = findings(kept, samples)
+    assert (found.self_check.passed, found.self_check.lost) == (True, (copy.case,))
+    for one in (board(found, "as-written"), board(found, "compiled")):
+        said = {case.name: {entry.standing for entry in case.entries} for case in one.cases}
+        assert said.pop(copy.case) == {Standing.WITHHELD}
+        assert not any(Standing.WITHHELD in standings for standings in said.values())
+        assert (one.common, one.withheld) == (2, 1)
+    (case,) = [case for case in board(found, "as-written").cases if case.name == copy.case]
+    assert {entry.verdict for entry in case.entries} == {"reference", "withheld"}
+
+
+def test_a_case_without_the_reference_rests_on_the_self_check_of_the_run() -> None:
+    """By design: a reference that refuses a case has no copy there either."""
+    rows, samples = run(squares(2), SPEEDS, noise=0.001, seed=5)
+    first = rows[0].case
+    gone = [row.case == first and row.target == REFERENCE for row in rows]
+    kept = [unmeasured(row, "refused", "no") if one else row for row, one in zip(rows, gone, strict=True)]
+    found = findings(kept, samples)
+    assert found.self_check.lost == ()
+    compiled = board(found, "compiled")
+    assert standings(compiled, "torch.compile@cpu") == {Standing.WINS}
+    assert [case.self_check is None for case in compiled.cases] == [True, False]
+    assert (compiled.common, compiled.withheld) == (2, 0)
+
+
 @pytest.mark.parametrize("outcome", ["invalid", "failed", "refused", "unavailable", "not-run", "predicted"])
 def test_an_arm_that_was_not_measured_never_wins(outcome: str) -> None:
     """Its blocks may still lie in the store."""
@@ -176,6 +240,7 @@ def test_without_blocks_there_are_times_but_no_comparisons(samples: pd.DataFrame
     rows, _ = run(squares(2), SPEEDS)
     found = summarise(rows, samples)
     assert verdicts(board(found, "as-written"), "jax.jit@cpu") == {"not-comparable"}
+    assert not found.blocks_read
 
 
 def test_alternating_processes_need_ten_sets() -> None:
@@ -193,19 +258,47 @@ def test_the_order_of_rows_changes_nothing(order: list[int]) -> None:
     assert findings([rows[at] for at in order], samples[::-1]).boards == findings(rows, samples).boards
 
 
-def test_frames_and_rows_say_the_same() -> None:
-    """A missing integer comes back as None, not as a float that is no number."""
+def test_tables_and_rows_say_the_same() -> None:
+    """Also where another row of a column has nothing: an integer keeps its last digit."""
     rows, _ = run(squares(2), SPEEDS)
     rows.append(unmeasured(arm("other", checks_run=("V1", "V4"), validity=("V4",)), "invalid", "x"))
-    assert measurements_of(frame_of(rows)) == tuple(rows)
+    rows.append(arm("trained", flops=2**53 + 1, tags=("a", ""), losses=(1.5, 0.5), label="torch|2"))
+    assert measurements_of(table_of(rows)) == tuple(rows)
+    assert measurements_of(table_of([])) == ()
 
 
-def test_old_and_new_files_are_read() -> None:
-    """A column that is missing has its default; one that is unknown is left out."""
-    rows, _ = run(squares(1), {REFERENCE: 1.0})
-    frame = frame_of(rows).drop(columns=["latency_s", "pairing", "harness_version", "seed"]).assign(new=1)
-    found = measurements_of(frame)[0]
-    assert (found.latency_s, found.pairing, found.harness_version, found.seed) == (None, "", "", 0)
+def test_a_float_that_is_no_number_was_not_measured() -> None:
+    (row,) = measurements_of(table_of([arm(max_error=math.nan, time_s=1.0)]))
+    assert (row.max_error, row.time_s) == (None, 1.0)
+
+
+def test_what_only_a_stranger_writes_is_read_as_well() -> None:
+    """Moments beyond all calendars, and lists with nulls in them."""
+    strange = {
+        "started_at": pa.array([2**62], pa.timestamp("us", tz="UTC")),
+        "validity": pa.array([["V1", None]], pa.list_(pa.string())),
+        "losses": pa.array([[1.0, None]], pa.list_(pa.float64())),
+    }
+    table = table_of([arm()])
+    for name, column in strange.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    (row,) = measurements_of(table)
+    assert (row.started_at.year, row.validity) == (1970, ("V1", ""))
+    assert row.losses is not None
+    assert row.losses[0] == 1.0
+    assert math.isnan(row.losses[1])
+
+
+def test_rows_are_read_without_pandas() -> None:
+    """Loading it takes longer than reading ten thousand of them."""
+    probe = "import sys; import harness.report.rows; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120, check=True)
+    assert "pandas" not in done.stdout.split()
+
+
+def table_of(rows: Sequence[Measurement]) -> pa.Table:
+    """Return rows as a table of exactly our columns."""
+    return measurement_table([asdict(row) for row in rows])
 
 
 def test_sizes_sort_as_numbers() -> None:
@@ -224,6 +317,7 @@ def test_everything_refused_is_a_finding_too() -> None:
     """No measured arm, no ratio, no crash."""
     rows: list[Any] = [unmeasured(arm(f"c{at}", target), "refused", "no") for at in range(2) for target in SPEEDS]
     found = summarise(rows, None)
+    assert found.blocks_read  # nothing has any
     assert all(one.common == 0 for one in found.boards)
     assert found.self_check.combined is None
 

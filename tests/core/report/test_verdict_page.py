@@ -16,7 +16,7 @@ from harness.report.findings import RunFindings
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.report.verdict_page import verdict
-from tests.core.report.synthetic import REFERENCE, RUN, hash_of, run, squares, unmeasured
+from tests.core.report.synthetic import REFERENCE, RUN, hash_of, retargeted, run, squares, unmeasured
 from tests.core.report.test_escape import HOSTILE
 
 JAX, COMPILED, NUMPY = "jax.jit@cpu", "torch.compile@cpu", "numpy.reference@cpu"
@@ -111,6 +111,16 @@ def test_another_class_is_no_contest() -> None:
     assert light(page).trust is Trust.NONE
 
 
+def test_beside_numpy_there_is_no_contest() -> None:
+    """NumPy is of no class, so that the two are not of different ones."""
+    made = run(squares(1), {REFERENCE: 1.0, JAX: 0.8, COMPILED: 0.5}, noise=0.001, seed=5)
+    rows, samples = retargeted(*made, REFERENCE, NUMPY)
+    page = verdict(summarise(rows, sample_frame(samples)), f"{CASE}::{COMPILED}")
+    assert "and that is no verdict: the reference is never ranked" in first(page)
+    assert "different classes" not in first(page)
+    assert "it is shown and never ranked" in first(verdict(found(), f"{CASE}::{NUMPY}"))
+
+
 @pytest.mark.parametrize(
     ("made", "says"),
     [
@@ -130,6 +140,22 @@ def test_what_is_to_be_known_beside_a_verdict_dims_the_light() -> None:
     noisy = found(noise={"grade": {"word": "noisy", "seen": 0.1, "sets": 5}})
     assert light(verdict(noisy, f"{CASE}::{JAX}")).trust is Trust.CAREFUL
     assert light(verdict(found(), CASE)).trust is Trust.CAREFUL  # the compiled arm and NumPy have none
+
+
+def test_a_run_that_nobody_graded_is_graded_by_its_self_check() -> None:
+    """As the page of the run has it."""
+    calm = found()
+    assert calm.manifest == {}
+    rough = replace(calm, self_check=replace(calm.self_check, detectable=(0.1, 0.1, 0.1)))
+    assert light(verdict(calm, f"{CASE}::{JAX}")).trust is Trust.GOOD
+    assert light(verdict(rough, f"{CASE}::{JAX}")).trust is Trust.CAREFUL
+
+
+def test_a_run_without_a_manifest_is_not_said_to_have_been_cut_short() -> None:
+    assert "did not reach its end" in light(verdict(found(state="partial"), f"{CASE}::{JAX}")).text
+    unlisted = light(verdict(found(state="unlisted"), f"{CASE}::{JAX}"))
+    assert unlisted.trust is Trust.CAREFUL
+    assert "no manifest" in unlisted.text
 
 
 def test_what_was_not_measured_says_what_became_of_it() -> None:

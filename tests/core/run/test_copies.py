@@ -65,6 +65,16 @@ def test_nothing_is_said_of_one_arm_or_of_single_calls() -> None:
     assert word(rounds(1000, quantity="latency"), rounds(1000, quantity="latency", replica=1)) is None
 
 
+def test_what_could_be_seen_is_at_the_confidence_of_the_ratios_of_the_run() -> None:
+    grades = []
+    for told in (None, 0.9875):
+        found = Copies(confidence=told)
+        found.take([*noisy(1000), *rounds(1000, replica=1)])
+        grades.append(found.grade([]) or {})
+    assert [grade["confidence"] for grade in grades] == [0.95, 0.9875]
+    assert grades[1]["seen"] > grades[0]["seen"] > 0
+
+
 def test_blocks_are_laid_out_by_set_and_round() -> None:
     first = [sample(set=3, round=0, wall_ns=200, inner=2), sample(set=5, round=2, wall_ns=100)]
     second = [sample(set=3, round=0, wall_ns=300), sample(set=5, round=2, wall_ns=50), sample(set=6, round=0)]

@@ -47,6 +47,23 @@ def test_what_could_be_seen_is_half_the_interval_over_process_sets() -> None:
     assert (found.sets, found.cases) == (5, 1)
 
 
+def test_what_could_be_seen_is_as_sure_as_the_intervals_of_the_run() -> None:
+    """A run that was looked at several times has wider ones."""
+    logs = sets(0.00, 0.01, 0.02, 0.03, 0.04)
+    found, usual = seen_of([logs], confidence=0.9875), seen_of([logs])
+    assert found is not None
+    assert usual is not None
+    interval = mean_interval(logs[:, 0], 0.9875)
+    assert found.share == pytest.approx(math.expm1((interval.high - interval.low) / 2))  # type: ignore[operator]
+    assert found.share > usual.share
+    assert found.set_sd == usual.set_sd
+    rounds = np.array([[-0.01, -0.01, 0.0, 0.01, 0.01]])
+    single, before = seen_of([rounds], confidence=0.9875), seen_of([rounds])
+    assert single is not None
+    assert before is not None
+    assert single.share > before.share
+
+
 def test_the_middle_one_of_several_cases_counts() -> None:
     wide, narrow, middle = (sets(0, *(scale,) * 4) for scale in (1.0, 0.001, 0.01))
     found, alone = seen_of([wide, narrow, middle]), seen_of([middle])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tests.core.report.synthetic import REFERENCE, RUN, run, squares
 
 JAX = "jax.jit@cpu"
 COLUMNS = ("case", "target", "outcome", "time_s", "tags")
+OTHER = "20990101T000000000Z-000000000000"
 
 
 def stored(root: Path) -> RunInfo:
@@ -111,6 +113,7 @@ def test_rows_that_no_run_writes_are_refused(tmp_path: Path, change: Any, said: 
         (with_column("wall_ns", lambda old: [None, *old[1:]]), "the column 'wall_ns' has nulls"),
         (with_column("target", lambda old: [None, *old[1:]]), "the column 'target' has nulls"),
         (with_column("set", lambda old: ["0"] * len(old)), "the column 'set' holds string"),
+        (with_column("run_id", lambda old: [None, *old[1:]]), "the column 'run_id' has nulls"),
     ],
 )
 def test_blocks_that_no_run_writes_are_refused(tmp_path: Path, change: Any, said: str) -> None:
@@ -118,6 +121,28 @@ def test_blocks_that_no_run_writes_are_refused(tmp_path: Path, change: Any, said
     keys = keys_of(whole)
     with pytest.raises(StoreError, match=said):
         read_timings(spoil(whole, "samples", change), keys)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("change", [lambda old: [OTHER] * len(old), lambda old: [*old[:-1], OTHER]], ids=["all", "one"])
+def test_blocks_of_another_run_are_refused(tmp_path: Path, change: Any, *, listed: bool) -> None:
+    """Even where somebody wrote a manifest that goes with them."""
+    whole = stored(tmp_path)
+    keys = keys_of(whole)
+    forged = spoil(whole, "samples", with_column("run_id", change))
+    if listed:
+        data = forged.paths["samples"].read_bytes()
+        facts = replace(whole.files["samples"], sha256=(hashlib.sha256(data).hexdigest(),), bytes=len(data))
+        forged = replace(whole, files={**whole.files, "samples": facts})
+    with pytest.raises(StoreError, match=f"cannot be used: it holds rows of another run than {RUN}"):
+        read_timings(forged, keys)
+
+
+def test_a_file_without_a_manifest_may_have_any_name(tmp_path: Path) -> None:
+    whole = stored(tmp_path)
+    keys = keys_of(whole)
+    theirs = replace(whole, run_id="from-a-friend", files={})
+    assert read_timings(theirs, keys).arm.size == 9 * 5 * 4
 
 
 def test_files_that_other_programs_rewrote_are_read_alike(tmp_path: Path) -> None:
@@ -178,7 +203,7 @@ def test_a_manifest_that_counts_otherwise_is_not_believed(tmp_path: Path) -> Non
 def test_rows_of_another_run_are_refused(tmp_path: Path) -> None:
     info = stored(tmp_path)
     with pytest.raises(StoreError, match="rows of another run"):
-        read_rows(replace(info, run_id="20990101T000000000Z-000000000000"), COLUMNS)
+        read_rows(replace(info, run_id=OTHER), COLUMNS)
 
 
 PROBE = """
