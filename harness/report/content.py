@@ -81,6 +81,11 @@ def plain(text: str) -> str:
     return bare
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is one name and nothing else."""
+    return text.startswith(_NAME) and text.find(_END) == len(text) - 1
+
+
 def relinked(text: str, change: Callable[[str], str]) -> str:
     """Return a text whose links lead to what `change` makes of their anchors."""
     return _LINKS.sub(lambda found: f"{_LINK}{change(found[1])}{_TO}", text)

@@ -62,7 +62,7 @@ def lead_of(run: RunFindings, board: Board) -> Lead | None:
         second=timed[1],
         beside=beside,
         claim=_claim(run, beside),
-        scope=scope_of(board),
+        scope=scope_of(board, reason=False),
         others=len(timed) > 2,  # noqa: PLR2004  (more than those two)
         rival=rival_of(board),
     )
@@ -84,12 +84,14 @@ def ranked(run: RunFindings) -> list[Board]:
     return [board for board in run.boards if board.ranked]
 
 
-def scope_of(board: Board) -> str:
-    """Say over which cases a class has one ratio."""
+def scope_of(board: Board, *, reason: bool = True) -> str:
+    """Say over which cases a class has one ratio, and why over those."""
     if len(board.cases) == 1:
         return "one case"
     if board.common == len(board.cases):
         return f"geometric mean over all {board.common} cases"
+    if not reason:
+        return f"geometric mean over {board.common} of {len(board.cases)} cases"
     held = " and whose self-check held" if board.withheld else ""
     return f"geometric mean over the {board.common} of {len(board.cases)} cases that all measured{held}"
 

@@ -247,8 +247,12 @@
     if (at < 0) return {};
     if (base < 0) return { word: "no reference" };
     if (base === at) return { word: "reference", ratio: [1, null, null] };
-    const [ratio, low, high, word] = ratios[base][at] ?? [];
-    return ratio ? { word: words[word], ratio: [ratio, low, high] } : { word: "not-comparable" };
+    const [ratio, low, high, word, back] = (base < at ? ratios[base][at - base - 1] : ratios[at][base - at - 1]) ?? [];
+    if (!ratio) return { word: "not-comparable" };
+    // Each pair is in the page once; the other way round, a ratio is its inverse.
+    return base < at
+      ? { word: words[word], ratio: [ratio, low, high] }
+      : { word: words[back], ratio: [ratio, high, low].map((value) => value && 1 / value) };
   }
 
   function put([first, second], { word, ratio }) {
@@ -359,7 +363,7 @@
     group.replaceChildren(dressed(mark, { transform: `translate(${at(value) - x} ${row - y})` }));
     if (low !== null && high !== null) {
       const bar = document.createElementNS(mark.namespaceURI, "path");
-      const looks = { class: mark.getAttribute("class"), stroke: "currentColor", "stroke-width": 1.8 };
+      const looks = { class: mark.getAttribute("class"), fill: "none", "stroke-width": 1.8 };
       mark.before(dressed(bar, { ...looks, d: `M${at(low)} ${row}L${at(high)} ${row}` }));
     }
     group.dataset.tip = `${tip.replace(/: [^:]*$/, "")}: ${shown(ratio)} x ${followed}`;
@@ -481,7 +485,8 @@
   }
 
   // Long names go on in the next line at a sign.
-  for (const code of all(":is(th, td) > code", main)) {
+  const columns = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => `.c${at} tbody :is(th, td):nth-child(${at})`);
+  for (const code of all(`:is(th, td) > code, ${columns}`, main)) {
     code.replaceChildren(...code.textContent.split(/(?<=[[,/])|(?=@)/).flatMap((part) => [part, make("wbr", {})]));
   }
 

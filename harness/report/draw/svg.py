@@ -33,6 +33,7 @@ _STRIPES = ((4, 4), (4, -4), (8, 0), (0, 8))  # how far, and which way, the next
 _STRIPE = 1.2  # how wide one is
 _HATCHES = ((), (0,), (1,), (2,), (3,), (0, 1), (2, 3))  # which stripes each is made of
 _WIDTH, _ANCHOR = "1", "start"  # of lines, and of letters, where nothing is said
+_GRID = "1"  # the width of a grid, in the style of a page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,13 +170,15 @@ def _shared(group: Group) -> str:
 
 
 def _line(line: Line, root: _Root, ink: str) -> str:
+    """Return a line; the style of a page gives all of them the colour of their role, and a grid its width."""
     width = _place(line.width)
+    usual = _GRID if line.ink == "grid" and not root.fill else root.width
     says = {
         "class": _role(line.ink, ink),
         "d": _path(line.points),
         "fill": "none",
-        "stroke": "currentColor",
-        "stroke-width": "" if width == root.width else width,
+        "stroke": root.fill,
+        "stroke-width": "" if width == usual else width,
         "stroke-dasharray": "5 4" if line.dash else "",
     }
     return f"<path{_attributes(says)}/>"

@@ -84,15 +84,18 @@ def _trace(run: RunFindings) -> Table:
     return Table(
         name="trace",
         title="Which row of the store holds the numbers of which arm",
-        columns=columns("case", "case key", "target", "row"),
+        columns=columns("case", "row"),
         rows=Rows(lambda arm: row_of(arm, map(named, _keys(arm))), (arm for arm in run.arms if arm.replica == 0)),
-        note=f"A row is measured again, here or elsewhere, by {name('python -m harness replay ROW')}.",
+        note=(
+            "A row is called after its run, the key of its case, and its target. It is measured again, here or "
+            f"elsewhere, by {name('python -m harness replay ROW')}."
+        ),
     )
 
 
-def _keys(arm: Measurement) -> tuple[str, ...]:
+def _keys(arm: Measurement) -> tuple[str, str]:
     row = f"{arm.run_id}::{arm.case_key}::{shown_name(arm.target, arm.label)}"
-    return (case_of(arm), arm.case_key, name_of(arm), row)
+    return case_of(arm), row
 
 
 def _one_a_case(run: RunFindings) -> list[Measurement]:

@@ -8,14 +8,14 @@ from functools import cache
 from importlib.resources import files
 
 from harness.report.draw.ink import DARK, LIGHT, rules
-from harness.report.render.html_table import number_rules
+from harness.report.render.html_table import column_rules
 
 
 @cache
 def stylesheet() -> str:
     """Return the style of a page; pictures are drawn in roles, which get their colours here, light and dark."""
     inks = {role: f"light-dark({LIGHT[role]}, {DARK[role]})" for role in LIGHT}
-    return "".join((_asset("page.css"), number_rules(), rules(inks, "svg "), "\n"))
+    return "".join((_asset("page.css"), column_rules(), rules(inks, "svg "), "\n"))
 
 
 @cache

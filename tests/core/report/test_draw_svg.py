@@ -151,7 +151,7 @@ def test_marks_lines_boxes_and_words_are_written_down() -> None:
         "text-anchor": "middle",
     }
     place = {"x": "1", "y": "2", "width": "3", "height": "4"}
-    drawn = {"fill": "none", "stroke": "currentColor"}
+    drawn = {"fill": "none"}
     assert [(element.tag, element.attrib) for element in root] == [
         ("title", {"id": "i-title"}),
         ("desc", {"id": "i-desc"}),
@@ -161,7 +161,17 @@ def test_marks_lines_boxes_and_words_are_written_down() -> None:
         ("path", {"class": "s0", "d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z"}),
         ("rect", {**place, "class": "p1"}),
         ("rect", {**place, "fill": "url(#i-h1)"}),
-        ("rect", {**place, "class": "void", **drawn, "stroke-width": "1", "stroke-dasharray": "3 3"}),
+        (
+            "rect",
+            {
+                **place,
+                "class": "void",
+                **drawn,
+                "stroke": "currentColor",
+                "stroke-width": "1",
+                "stroke-dasharray": "3 3",
+            },
+        ),
         ("text", root[-1].attrib),
     ]
     assert root[-1].text == "a  b"
@@ -192,7 +202,7 @@ def test_what_pieces_have_in_common_is_said_once() -> None:
     root = read(text)
     said = {key: root.get(key) for key in ("stroke-width", "font-size", "text-anchor", "fill")}
     assert said == {"stroke-width": "1.8", "font-size": "11", "text-anchor": "middle", "fill": "currentColor"}
-    drawn = {"fill": "none", "stroke": "currentColor"}
+    drawn = {"fill": "none"}
     group, line, *labels = root[2:]
     assert group.attrib == {"class": "s1", "data-target": "x", "data-lane": "y"}
     assert [(piece.tag, piece.attrib) for piece in group] == [("g", {}), ("path", {"d": "M2 0L2 9", **drawn})]
@@ -200,13 +210,20 @@ def test_what_pieces_have_in_common_is_said_once() -> None:
         {"d": "M1 5H9", **drawn},
         {"d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z"},
     ]
-    assert line.attrib == {"class": "grid", "d": "M0 9H9", **drawn, "stroke-width": "1"}
+    assert line.attrib == {"class": "grid", "d": "M0 9H9", **drawn}
     here = {"class": "ink", "x": "1", "y": "2"}
     assert [label.attrib for label in labels] == [here, here, {**here, "font-size": "12", "text-anchor": "start"}]
 
 
 def test_a_file_says_with_each_piece_how_it_is_filled() -> None:
     """Programs that take `currentColor` for the colour of the root would draw all of it black."""
+    line = Line(points=((0, 9), (9, 9)), ink="grid")
+    items = (line, line, line, Line(points=((0, 8), (9, 8)), ink="s1", width=2))
+    pieces = read(svg(Scene(width=10, height=10, items=items, title="t", alt="d"), identity="i", alone=True))[-2:]
+    assert [(piece.get("stroke"), piece.get("stroke-width")) for piece in pieces] == [
+        ("currentColor", None),
+        ("currentColor", "2"),
+    ]
     items = (Shape(x=5, y=5, shape="s", ink="s1"), Box(x=1, y=2, w=3, h=4, ink="p1"))
     root = read(svg(Scene(width=10, height=10, items=items, title="t", alt="d"), identity="i", alone=True))
     assert root.get("fill") is None

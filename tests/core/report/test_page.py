@@ -165,9 +165,7 @@ def test_every_number_leads_to_its_file_its_row_and_its_command() -> None:
     assert f"| `measurements/{first.run_id}.parquet` | `{'ab' * 32}` | 4 KiB | 15 |" in text
     assert f"| `samples/{first.run_id}.parquet` | `7` | – | – |" in text
     row = first.arms[0]
-    assert (
-        f"| `{row.case}` | `{row.case_key}` | `{row.target}` | `{row.run_id}::{row.case_key}::{row.target}` |" in text
-    )
+    assert f"| `{row.case}` | `{row.run_id}::{row.case_key}::{row.target}` |" in text
     assert f"python -m harness run suites/gemm.yaml\npython -m harness report {first.run_id}\n```" in text
     assert "harness.suite/1" in text
     assert "@misc{harness-" in text

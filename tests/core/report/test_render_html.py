@@ -263,7 +263,7 @@ def test_the_head_says_what_a_browser_must_know_before_it_reads_on() -> None:
     assert tree.text("title").startswith("Report: torch.eager@cpu")
 
 
-@pytest.mark.parametrize(("file", "most"), [("page.css", 12 * KIB), ("page.js", 20 * KIB)])
+@pytest.mark.parametrize(("file", "most"), [("page.css", 12 * KIB), ("page.js", 21 * KIB)])
 def test_assets_are_small_and_ask_for_nothing(file: str, most: int) -> None:
     """They can end no element that holds them, and know no address."""
     content = files("harness.report").joinpath(f"assets/{file}").read_text(encoding="utf-8")
@@ -360,13 +360,14 @@ def test_a_row_says_what_the_script_needs_and_no_more() -> None:
     shown = "torch.eager@cpu"
     assert row == (
         "<tr id=row-0 data-f=0>"
-        f"<th><code>{shown}</code>"
+        f"<th>{shown}"
         f'<td title="about {shown}"><span class="said">{shown}</span>'
         "<td data-v=0.0015>1.50 ms"
         "<td data-v=0.8>0.80 [0.79, 0.81]"
         "<td class=is-faster>faster"
         "</tr>"
     )
+    assert re.search(r'<table id="[^"]*" class="[^"]*c1"', page)  # the letters of a name, for the whole column
     assert island(page, "facets") == [{"target": shown, "dtype": "float32", "outcome": "measured"}]
     assert '<th scope="col" title="How it was run">target</th>' in page
     assert '<th scope="col" data-role="case">case</th>' in page
@@ -475,8 +476,8 @@ def test_data_for_the_script_can_be_read_and_ends_no_element(word: str) -> None:
     assert island(page, "contests")["targets"] == list(dict.fromkeys([visible(word, 1_000), "rival"]))
 
 
-def test_contests_are_squares_by_number() -> None:
-    """Rows by reference, columns by what is beside it; a row that is not on the page is not named."""
+def test_contests_hold_each_pair_once_by_number() -> None:
+    """The ratio of the second beside the first, with the words for both; a row that is not on the page is not named."""
     assert island(html(document()), "contests") == {
         "targets": ["torch.eager@cpu", "rival"],
         "words": ["torch.eager@cpu", "slower"],
@@ -484,7 +485,7 @@ def test_contests_are_squares_by_number() -> None:
             {
                 "key": "torch.eager@cpu",
                 "arms": [[0, ["row-0"]], [1, ["row-1"]]],
-                "ratios": [[None, [0.5, 0.4, 0.6, 0]], [[2.0, None, None, 1], None]],
+                "ratios": [[[0.5, 0.4, 0.6, 0, 1]]],
             }
         ],
     }
@@ -493,10 +494,17 @@ def test_contests_are_squares_by_number() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_ratio_that_is_no_number_is_none(value: float) -> None:
     """And an end of an interval that is none is not told."""
-    ratios = {"a": {"b": (value, 1.0, 1.0, "tie")}, "b": {"a": (1.0, value, 1.0, "tie")}}
-    contest = Contest(key="k", arms={"a": (), "b": ()}, ratios=ratios)
+    ratios = {"a": {"b": (value, 1.0, 1.0, "tie"), "c": (1.0, value, 1.0, "tie")}}
+    contest = Contest(key="k", arms={"a": (), "b": (), "c": ()}, ratios=ratios)
     (found,) = island(html(Document(title="t", sections=(), contests=(contest,))), "contests")["contests"]
-    assert found["ratios"] == [[None, None], [[1.0, None, 1.0, 0], None]]
+    assert found["ratios"] == [[None, [1.0, None, 1.0, 0, None]], [None]]
+
+
+def test_a_ratio_that_is_known_one_way_alone_is_told_the_other_way_round() -> None:
+    """As beside a reference that is not ranked in the class, which itself stands beside nobody."""
+    contest = Contest(key="k", arms={"a": (), "b": ()}, ratios={"b": {"a": (4.0, 2.0, 8.0, "other class")}})
+    (found,) = island(html(Document(title="t", sections=(), contests=(contest,))), "contests")["contests"]
+    assert found["ratios"] == [[[0.25, 0.125, 0.5, None, 0]]]
 
 
 # -- size -------------------------------------------------------------------------------------------
