@@ -1,6 +1,6 @@
 """Training loops as users of each framework write them by hand; nothing here comes from the harness.
 
-Two models: the classic 784-128-10 perceptron with Adam, and a LeNet with momentum. `train_agreement.py` times
+Two models: the classic 784-128-10 perceptron with Adam, and a LeNet with momentum. `agreement.py` times
 them in turn with the harness's own steps on batches of the same shapes.
 """
 

@@ -197,7 +197,7 @@ def show_plan(plan: Plan, arguments: argparse.Namespace) -> ExitCode:
         f"\n{len(plan.arms)} arms to measure, {len(plan.settled)} settled; reference {plan.reference.name}; "
         f"{_sets(pace)} of {pace.rounds} rounds\n"
         f"needs about {units.size(needed.memory_bytes)} of memory and "
-        f"{'at least ' if pace.adaptive else ''}{_minutes(needed.seconds)}"
+        f"{'at least ' if needed.at_least else ''}{_minutes(needed.seconds)}"
     )
     return ExitCode.FINE
 

@@ -7,7 +7,7 @@ made on, and what is computed follows them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,32 +70,38 @@ class Trainee:
 
     def __call__(self, *given: Any) -> Tensor:
         """Take one step on the next batch; its loss."""
-        features, target = self.batch(given, self._steps % self._batches)
+        batch = self.batch(given, self._steps % self._batches)
         self._steps += 1
-        return self.step(features, target)
+        return self.step(*batch)
 
-    # -- what is traced --------------------------------------------------------------------------
+    # -- what is traced: given arrays side by side, for a mapping is taken apart anew in every call ---
 
-    def _take_step(self, features: Mapping[str, Tensor], target: Tensor) -> Tensor:
+    def _take_step(self, *batch: Tensor) -> Tensor:
+        *features, target = batch
         with tf.GradientTape() as tape:
-            loss = self._loss(target, self.model(features, training=True))
+            loss = self._loss(target, self.model(self._named(features), training=True))
         trained = self.model.trainable_variables
         self._optimiser.apply(tape.gradient(loss, trained), trained)
         return loss
 
-    def _lose(self, features: Mapping[str, Tensor], target: Tensor) -> Tensor:
+    def _lose(self, *batch: Tensor) -> Tensor:
         """In a stateless scope, where running statistics are worked out and then let go."""
+        *features, target = batch
         with keras.StatelessScope():
-            return self._loss(target, self.model(features, training=True))
+            return self._loss(target, self.model(self._named(features), training=True))
 
-    def _look(self, features: Mapping[str, Tensor], target: Tensor) -> tuple[Tensor, ...]:
+    def _look(self, *batch: Tensor) -> tuple[Tensor, ...]:
         """Gradients are outputs, or they would not be worked out."""
         with tf.GradientTape() as tape:
-            loss = self._lose(features, target)
+            loss = self._lose(*batch)
         return (loss, *tape.gradient(loss, self._weights))
 
-    def _infer(self, features: Mapping[str, Tensor]) -> Tensor:
-        return self.model(features, training=False)
+    def _infer(self, *features: Tensor) -> Tensor:
+        return self.model(self._named(features), training=False)
+
+    def _named(self, features: Iterable[Tensor]) -> dict[str, Tensor]:
+        """Return features as the model wants them."""
+        return dict(zip(self._names, features, strict=True))
 
     def _assign_starts(self, *starts: Tensor) -> None:
         for variable, start in zip(self._held.values(), starts, strict=True):
@@ -105,10 +111,9 @@ class Trainee:
 
     # -- batches ---------------------------------------------------------------------------------
 
-    def batch(self, given: tuple[Any, ...], number: int) -> tuple[dict[str, Tensor], Tensor]:
+    def batch(self, given: tuple[Any, ...], number: int) -> tuple[Tensor, ...]:
         """Return the features and the target of one batch, on the device."""
-        *features, target = self.bring(*self.part(given, number))
-        return dict(zip(self._names, features, strict=True)), target
+        return self.bring(*self.part(given, number))
 
     def part(self, given: tuple[Any, ...], number: int) -> tuple[Any, ...]:
         """Return those of a call's arguments that are one batch: features, and the target last."""
@@ -148,11 +153,11 @@ class Trainee:
 
     def predict(self, *features: Any) -> Tensor:
         """What the model gives, by the statistics that it kept."""
-        return self._predict(dict(zip(self._names, self.bring(*features), strict=True)))
+        return self._predict(*self.bring(*features))
 
     def input(self, *given: Any) -> tuple[Tensor, ...]:
         """One batch on the device."""
-        return self.bring(*self.part(given, 0))
+        return self.batch(given, 0)
 
 
 def _traced(method: Callable[..., Any], jit: bool | None) -> Any:  # noqa: FBT001  (as `tf.function` has it)

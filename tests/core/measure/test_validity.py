@@ -55,6 +55,28 @@ def test_unusual_growth_only_warns(*, fixed: int, warns: bool) -> None:
     assert (doubt is not None and doubt.warning) is warns
 
 
+@pytest.mark.parametrize(("call_ns", "blocks"), [(50_000_000, 4), (200_000_000, 2), (3_000_000_000, 2)])
+def test_calls_that_take_seconds_are_not_made_dozens_of_times(call_ns: int, blocks: int) -> None:
+    """A whole training is a call as well; two pairs that agree decide, and of such length one does."""
+    made: list[int] = []
+
+    def time_block(inner: int) -> int:
+        made.append(inner)
+        return call_ns * inner
+
+    assert check_scaling(time_block, 1) is None
+    assert made == [1, 4] * (blocks // 2)
+    made.clear()
+    assert check_leftover(lambda: time_block(1), lambda: 1_000) is None
+    assert made == [1] * (2 if call_ns < 10**9 else 1)
+
+
+def test_time_that_does_not_grow_is_refused_however_long_it_is() -> None:
+    doubt = check_scaling(lambda inner: 3_000_000_000 + inner, 1)
+    assert doubt is not None
+    assert (doubt.code, doubt.warning) == ("V4", False)
+
+
 def test_one_burst_of_a_neighbour_refuses_nothing() -> None:
     """Nine pairs by the first look all spoilt; the second look decides."""
     count = 0

@@ -218,8 +218,8 @@ def test_what_pieces_have_in_common_is_said_once() -> None:
 def test_a_file_says_with_each_piece_how_it_is_filled() -> None:
     """Programs that take `currentColor` for the colour of the root would draw all of it black."""
     line = Line(points=((0, 9), (9, 9)), ink="grid")
-    items = (line, line, line, Line(points=((0, 8), (9, 8)), ink="s1", width=2))
-    pieces = read(svg(Scene(width=10, height=10, items=items, title="t", alt="d"), identity="i", alone=True))[-2:]
+    lines = (line, line, line, Line(points=((0, 8), (9, 8)), ink="s1", width=2))
+    pieces = read(svg(Scene(width=10, height=10, items=lines, title="t", alt="d"), identity="i", alone=True))[-2:]
     assert [(piece.get("stroke"), piece.get("stroke-width")) for piece in pieces] == [
         ("currentColor", None),
         ("currentColor", "2"),

@@ -14,6 +14,8 @@ from harness.run.progress import Progress
 from harness.run.runner import exit_code_of, planned_rows
 from harness.run.state import ArmState
 from harness.store.record import Outcome
+from harness.workloads.convergence import TimeToAccuracy
+from harness.workloads.training import Training
 from tests.core.run.fakes import PACE, fakes_facts, plan
 
 
@@ -101,6 +103,16 @@ def test_a_forecast_grows_with_the_work() -> None:
     small, large = (forecast(plan(size), PACE, threads=2) for size in (8, 4096))
     assert small.seconds < large.seconds
     assert small.memory_bytes < large.memory_bytes <= PACE.shard_bytes
+
+
+def test_how_long_a_training_to_an_accuracy_takes_is_known_as_a_least_alone() -> None:
+    """A step's work is known; how many it takes is not."""
+    known = plan(8)
+    for kind, at_least in ((TimeToAccuracy, True), (Training, False)):
+        workload = kind(model="mlp", size="digits", batch=32)
+        arms = tuple(replace(arm, case=replace(arm.case, workload=workload)) for arm in known.arms)
+        assert forecast(replace(known, arms=arms), PACE, threads=2).at_least is at_least
+    assert not forecast(known, PACE, threads=2).at_least
 
 
 def test_quickstart_survives_an_end_between_the_proof_and_the_first_block() -> None:
