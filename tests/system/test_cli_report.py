@@ -93,7 +93,7 @@ def test_runs_measured_in_different_ways_say_so_on_top(results: Path, harness: C
     top = page.partition("### ")[0]
     assert "The method of measuring is not the same everywhere" in top
     assert "not all of one machine" in top
-    assert f"## `conv`, run `{SECOND}` (partial)" in page
+    assert f"## Suite `conv`, run `{SECOND}` (partial)" in page
 
 
 def test_a_corrupt_file_is_named_on_standard_error(results: Path, harness: Command) -> None:
