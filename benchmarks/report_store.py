@@ -2,8 +2,10 @@
 
     python benchmarks/report_store.py FOLDER CASES
 
-Each case is on six targets, the reference twice, with 100 blocks an arm, in 5 process-sets. Half the cases are
-matrix products in families of sizes, half are limited by memory; a tenth of one target's arms was refused.
+Each case is on six targets, the reference twice, with 100 blocks an arm, in 5 process-sets. Of nine families of cases,
+three are matrix products of several sizes and three are limited by memory; one is of trainings, with their losses and
+the parts of their steps, one of models that are served, and one of trainings to a quality, with their accuracies. A
+tenth of one target's arms was refused.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ TARGETS = {  # the class of each, and its time beside the reference's
 }
 ROUNDS = 20  # in a process-set
 SIZES = 12  # in a family of cases
+SUM, PRODUCT, TRAINING, SERVING, QUALITY = "elementwise", "matmul", "training", "inference", "time_to_accuracy"
+FAMILIES = (SUM, PRODUCT, TRAINING, SUM, PRODUCT, SERVING, SUM, PRODUCT, QUALITY)
+STEPS, EPOCHS = 20, 40  # of a training
 RUN = "20260101T000000000Z-00000000000a"
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 ROOF_FLOPS, ROOF_BYTES = 1e12, 2e10
@@ -97,20 +102,32 @@ def _arms(cases: int, rng: np.random.Generator) -> Iterator[Measurement]:
 
 
 def _case(at: int) -> dict[str, Any]:
-    """Return what tells a case from others: its place in a family of sizes, by turns of products and of sums."""
+    """Return what tells a case from others: its family, and its place in it."""
     family, size = divmod(at, SIZES)
+    workload = FAMILIES[family % len(FAMILIES)]
     width = 64 * 2 ** (size / 2)
-    params = {"kind": f"k{family:03d}", "m": round(width)}
-    workload = ("elementwise", "matmul")[family % 2]
+    shared, own = _params(workload, family, size, round(width))
     return {
-        "case": f"{workload}-{family:03d}[m={params['m']}]",
+        "case": f"{workload}-{family:03d}[{','.join(f'{name}={value}' for name, value in own.items())}]",
         "case_key": f"{at:016x}",
         "workload": workload,
-        "params": json.dumps(params),
+        "params": json.dumps({**shared, **own}),
         "input_hash": f"{at:032x}",
-        "flops": round(2 * width**3) if workload == "matmul" else None,
+        "flops": None if workload == SUM else round(2 * width**3),
         "bytes": round(12 * width**2),
     }
+
+
+def _params(workload: str, family: int, size: int, width: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parameters that a family shares, and those that are a case's own."""
+    if workload == TRAINING:
+        return {"size": "tiny", "batch": 32}, {"model": f"model-{family}-{size}"}
+    if workload == SERVING:
+        return {"size": "tiny"}, {"model": f"model-{family}-{size // 4}", "batch": 8 ** (size % 4)}
+    if workload == QUALITY:
+        precision, seed = ("float32", "mixed_bfloat16")[size % 2], size // 2
+        return {"model": f"model-{family}", "target": 0.97}, {"precision": precision, "seed": seed}
+    return {"kind": f"k{family:03d}"}, {"m": width}
 
 
 def _refused() -> dict[str, Any]:
@@ -143,7 +160,31 @@ def _timed(known: dict[str, Any], beside: float) -> dict[str, Any]:
         "tolerance": 1e-5,
         "effective_bits": 23.0,
         "peak_host_bytes": 2**20 + known["bytes"],
+        **_learned(known, time, beside),
     }
+
+
+def _learned(known: dict[str, Any], time: float, beside: float) -> dict[str, Any]:
+    """Return what is told of models alone."""
+    if known["workload"] == TRAINING:
+        return {
+            "losses": tuple(2.3 * 0.9**step * (1 + 1e-6 * beside) for step in range(STEPS)),
+            **dict.fromkeys(("loss_error", "gradient_error", "weight_error"), 1e-6 * beside),
+            **dict.fromkeys(("update_s", "input_s"), 0.1 * time),
+            "forward_s": 0.3 * time,
+            "backward_s": 0.5 * time,
+        }
+    if known["workload"] == SERVING:
+        batch = json.loads(known["params"])["batch"]
+        latency = {"latency_s": 1.1, "latency_low_s": 1.08, "latency_high_s": 1.12}
+        latency |= {"latency_p90_s": 1.4, "latency_p95_s": 1.6, "latency_p99_s": 2.0}
+        told = {name: share * time for name, share in latency.items()}
+        return {**told, "latency_count": 1000, "items": batch, "items_name": "samples", "items_per_s": batch / time}
+    if known["workload"] == QUALITY:
+        accuracies = tuple(0.99 - 0.5 * 0.8 ** (epoch / beside) for epoch in range(EPOCHS))
+        scores = dict.fromkeys(("accuracy", "recall", "f1"), accuracies[-1])
+        return {"accuracies": accuracies, **scores, "epochs": EPOCHS // 2}
+    return {}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
     ├── StoreError             74    results could not be written or read
     │   └── StoreLocked        75    somebody else holds the lock
     ├── BudgetSpent           124    the time budget is used up
+    ├── Terminated            143    somebody asked the process to end
     └── InternalError          70    a bug of ours: nothing the user did
 
 A message names the offender and the place; ``remedy`` says what to do about it. What is none of
@@ -136,6 +137,12 @@ class BudgetSpent(HarnessError):
     """The time budget is used up; what was measured is saved."""
 
     exit_code = ExitCode.BUDGET
+
+
+class Terminated(HarnessError):
+    """Somebody asked the process to end; what was measured is saved. Ctrl-C is a `KeyboardInterrupt` instead."""
+
+    exit_code = ExitCode.TERMINATED
 
 
 class InternalError(HarnessError):

@@ -1,11 +1,13 @@
 """A/A: how often a difference is told where there is none.
 
     python -m benchmarks.calibration.aa --keep DIR [--series load] [--target torch@cpu]
+    python -m benchmarks.calibration.aa --keep DIR --keep DIR ... --tell
 
 Two workers of the same target are measured beside each other, case by case, as any two arms are; every
 difference that is found is a false one. A difference beyond the margin is measured again by fresh
 processes, ten sets, and only what they say too is *raised*. The promises: of the raw 95 % intervals at
-most 5 % miss 1, and nothing is raised.
+most 5 % miss 1, and nothing is raised, among 400 comparisons at least. They are judged for a series by
+itself, or for all series of several folders as one, which were to take an hour together.
 
 Beside them stand the rules of other tools on the same machine in the same minutes: on these very blocks,
 which alternate, and on blocks of A followed by blocks of B in fresh processes, as those tools measure.
@@ -13,17 +15,19 @@ which alternate, and on blocks of A followed by blocks of B in fresh processes, 
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run as a file, too
 
 from benchmarks.calibration import common, others, peers
-from benchmarks.calibration.figures import Promise, at_most, no_more_than, percent, share_of
-from benchmarks.calibration.keep import Entry, Journal
+from benchmarks.calibration.figures import Promise, State, at_most, no_more_than, percent, share_of
+from benchmarks.calibration.keep import JOURNAL, Entry, Journal, KeepError
 from benchmarks.calibration.measuring import (
     Measured,
     Size,
@@ -51,6 +55,7 @@ SIZE, AGAIN = Size(sets=5, rounds=30, block_ms=5.0), Size(sets=10, rounds=30, bl
 QUICK, QUICK_AGAIN = Size(sets=5, rounds=6, block_ms=1.0), Size(sets=10, rounds=6, block_ms=1.0)
 PEER_CASES = 6  # of a session: what other tools measure takes as long as what is measured in turn
 RAW_LIMIT = 0.05
+TOGETHER = "together"
 
 
 def cases() -> list[Case]:
@@ -155,9 +160,12 @@ def _alarms(rules: Any, sessions: Sequence[Sequence[dict[str, bool]]]) -> dict[s
 
 def sentences(entries: Sequence[Entry], known: dict[str, Any], series: str) -> list[str]:
     """Put the figures into words, ours and the other tools' side by side."""
+    return [common.surroundings_words(entries, series), *_figures_words(known)]
+
+
+def _figures_words(known: dict[str, Any]) -> list[str]:
     counts = known["counts"]
     lines = [
-        common.surroundings_words(entries, series),
         f"identical arms, 95 % intervals that miss 1: {share_of(counts['raw'])}",
         f"flagged beyond the margin, each by itself: {share_of(counts['flagged'])}",
         f"flagged, counted among those of its session: {share_of(counts['flagged_among'])}",
@@ -185,16 +193,100 @@ def promises(entries: Sequence[Entry], known: dict[str, Any], series: str) -> li
     ]
 
 
+# -- several series as one ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One series of those that are told together."""
+
+    folder: Path
+    series: str
+    entries: list[Entry]
+
+    @property
+    def target(self) -> str:
+        """What was measured against itself."""
+        return str(self.entries[0]["shape"]["target"])
+
+    def plain(self) -> dict[str, Any]:
+        """Return what is told of it."""
+        counts = {name: tally(self.entries)[name] for name in ("raw", "raised")}
+        return {"folder": self.folder.name, "target": self.target, "series": self.series, "counts": counts}
+
+    def __str__(self) -> str:
+        missed = share_of(tally(self.entries)["raw"])
+        words = common.surroundings_words(self.entries, self.series)
+        return f"{self.folder.name}, {self.target}, {words}; intervals that miss 1: {missed}"
+
+
+def parts_of(folders: Sequence[Path], options: common.Options, series: Sequence[str]) -> Iterator[Part]:
+    """Yield every series that is kept in the folders; raise where one holds none."""
+    for folder in folders:
+        if not (folder / JOURNAL).exists():
+            raise KeepError(f"{folder} holds no sessions; name the folder of a journal with --keep")
+        journal = Journal(folder, script="aa")
+        for name in series:
+            if entries := common.kept(journal, options, name):
+                yield Part(folder=folder, series=name, entries=entries)
+
+
+def joint_promises(parts: Sequence[Part], known: dict[str, Any]) -> list[Promise]:
+    """Judge what was promised of identical arms by all series: how many, how long, and, of quiet ones, how quiet."""
+    entries = [entry for part in parts for entry in part.entries]
+    quiet = [entry for part in parts if part.series == common.QUIET for entry in part.entries]
+    minutes = sum(entry["wall_s"] for entry in entries) / 60
+    return [
+        *promises(entries, known, TOGETHER),
+        Promise(
+            words=f"this was measured for at least {MINUTES:g} minutes",
+            found=f"{minutes:.0f} minutes",
+            state=State.KEPT if minutes >= MINUTES else State.OPEN,
+        ),
+        *(common.quiet_promise(quiet, common.QUIET) if quiet else []),
+    ]
+
+
+def tell_together(folders: Sequence[Path], options: common.Options, series: Sequence[str]) -> ExitCode:
+    """Print what all series say as one, and whether the promises hold."""
+    parts = list(parts_of(folders, options, series))
+    known = figures([entry for part in parts for entry in part.entries])
+    lines = [*map(str, parts), "all of them together:", *_figures_words(known)]
+    told = {**known, "parts": [part.plain() for part in parts]}
+    return common.tell(replace(options, series=TOGETHER), told, lines, joint_promises(parts, known))
+
+
+# -- the script -----------------------------------------------------------------------------------
+
+
 def main() -> ExitCode:
     """Measure, print, and say whether the promises hold."""
-    parser = common.parser(__doc__)
+    parser = _parser()
+    arguments = parser.parse_args()
+    keep, *more = {folder.resolve(): folder for folder in arguments.keep}.values()  # one that is named twice is one
+    options = common.Options.of(
+        argparse.Namespace(**{**vars(arguments), "keep": keep, "series": arguments.series or common.QUIET})
+    )
+    if more and not options.tell:
+        parser.error("sessions are measured into one --keep; several are told together, with --tell")
+    if more:
+        asked = [arguments.series] if arguments.series else [common.QUIET, common.LOAD]
+        return tell_together([keep, *more], options, asked)
+    return _one_series(options, arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = common.parser(__doc__, several=True)
+    parser.set_defaults(series=None)  # quiet, but where folders are told together: then all that they hold
     parser.add_argument("--target", default="numpy@cpu", help="measured against itself (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of every arm; 0: all there are (default: %(default)s)")
     parser.add_argument("--comparisons", type=int, default=COMPARISONS, help="enough (default: %(default)s)")
     parser.add_argument("--least-minutes", type=float, default=MINUTES, help="of the series (default: %(default)s)")
     parser.add_argument("--peer-cases", type=int, default=PEER_CASES, help="of each session (default: %(default)s)")
-    arguments = parser.parse_args()
-    options = common.Options.of(arguments)
+    return parser
+
+
+def _one_series(options: common.Options, arguments: argparse.Namespace) -> ExitCode:
     journal = Journal(options.keep, script="aa")
     sessions = Sessions(
         options,

@@ -56,12 +56,20 @@ class Options:
         return cls(**{name: getattr(arguments, name) for name in cls.__dataclass_fields__})
 
 
-def parser(text: str | None) -> argparse.ArgumentParser:
-    """Return a parser with the options that all scripts have."""
+def parser(text: str | None, *, several: bool = False) -> argparse.ArgumentParser:
+    """Return a parser with the options that all scripts have; with `several`, ``--keep`` may be said again."""
     made = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    made.add_argument("--keep", type=Path, required=True, metavar="DIR", help="raw data; the same again goes on there")
+    told = "raw data; the same again goes on there"
+    made.add_argument(
+        "--keep",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        action="append" if several else "store",
+        help=f"{told}; several with --tell are told as one" if several else told,
+    )
     made.add_argument("--series", choices=(QUIET, LOAD), default=QUIET, help="with nobody else, or with an on/off load")
     made.add_argument("--minutes", type=float, help="begin no session after so many; call again to go on")
     made.add_argument("--seed", type=int, default=1, help="of orders, inputs and the load's times")
@@ -77,22 +85,39 @@ def parser(text: str | None) -> argparse.ArgumentParser:
 def go_on(journal: Journal, options: Options, shape: dict[str, Any], session: Session, enough: Enough) -> list[Entry]:
     """Measure sessions until there are enough, or until the time of this call is over; return all of the series.
 
-    `shape` is what must be the same in all sessions of a series: their figures are told together.
+    `shape` is what must be the same in all sessions of a series: their figures are told together. Who only
+    tells measures nothing that could be of another shape, and need not know with which options it was measured.
     """
+    if options.tell:
+        return kept(journal, options, options.series)
     enough = first(QUICK_SESSIONS) if options.quick else enough
     entries = journal.read(options.series)
-    for entry in entries:
-        if entry["shape"] != shape:
-            raise KeepError(f"{journal.folder} holds sessions of another size: {entry['shape']}; name another --keep")
-    if options.tell or enough(entries):
+    refuse_another_shape(journal, entries, shape)
+    if enough(entries):
         return entries
     end = None if options.minutes is None else time.monotonic() + 60 * options.minutes
     with _surroundings(options, len(entries)) as load:
         while not enough(entries) and (end is None or time.monotonic() < end):
-            entry = _watched(len(entries), options.series, shape, session, load)
+            entry = _watched(len(entries), options, shape, session, load)
             entries.append(journal.add(entry))
             print(_line(entry), file=sys.stderr, flush=True)
     return entries
+
+
+def kept(journal: Journal, options: Options, series: str) -> list[Entry]:
+    """Return the sessions of a series to be told; tiny ones only to whoever knows that they are."""
+    entries = journal.read(series)
+    if not options.quick and any(entry.get("quick") for entry in entries):
+        raise KeepError(f"{journal.folder} holds tiny sessions, by which no promise is judged; add --quick")
+    return entries
+
+
+def refuse_another_shape(journal: Journal, entries: Sequence[Entry], shape: dict[str, Any]) -> None:
+    """Raise where sessions of another shape are kept, or of one that is not known."""
+    for entry in entries:
+        if entry.get("shape") != shape:
+            known = entry.get("shape", "unknown")
+            raise KeepError(f"{journal.folder} holds sessions of another size: {known}; name another --keep")
 
 
 def first(number: int) -> Enough:
@@ -100,7 +125,7 @@ def first(number: int) -> Enough:
     return lambda entries: len(entries) >= number
 
 
-def _watched(number: int, series: str, shape: dict[str, Any], session: Session, load: Load | None) -> Entry:
+def _watched(number: int, options: Options, shape: dict[str, Any], session: Session, load: Load | None) -> Entry:
     """Measure a session, and what others did meanwhile."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     helper_s = load.cpu_s() if load else 0.0
@@ -110,9 +135,10 @@ def _watched(number: int, series: str, shape: dict[str, Any], session: Session, 
     helper_s = (load.cpu_s() if load else 0.0) - helper_s
     meanwhile = others.between(before, after, processors=others.processors(), helper_s=helper_s)
     return {
-        "series": series,
+        "series": options.series,
         "number": number,
         "shape": shape,
+        "quick": options.quick,
         "started_at": started,
         "wall_s": after.wall_s - before.wall_s,
         "load_cpu_s": helper_s,
@@ -126,7 +152,7 @@ def _surroundings(options: Options, number: int) -> Iterator[Load | None]:
     """Make the machine what the series is called, as far as that is ours to do."""
     if options.series == QUIET:
         if not options.quick:
-            _listen()
+            listen()
         yield None
         return
     known = others.allowed()
@@ -141,8 +167,8 @@ def _surroundings(options: Options, number: int) -> Iterator[Load | None]:
             os.sched_setaffinity(0, known)
 
 
-def _listen() -> None:
-    """Refuse to begin a quiet series where somebody is at work already."""
+def listen() -> None:
+    """Refuse to begin what is to be quiet where somebody is at work already."""
     before = others.read()
     time.sleep(LISTEN_S)
     meanwhile = others.between(before, others.read(), processors=others.processors())

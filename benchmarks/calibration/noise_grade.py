@@ -206,18 +206,29 @@ def missing(entries: Sequence[Entry], loads: Sequence[str], sessions: int, seed:
         yield from ((load, number) for load in order if (load, number) not in done)
 
 
+def shape_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what all sessions have in common, whichever neighbour they have."""
+    size = Size(sets=arguments.sets, rounds=arguments.rounds, block_ms=BLOCK_MS)
+    return {"cases": [case.name for case in cases()], "copies": list(COPIES), **size.plain()}
+
+
 def series(journal: Journal, arguments: argparse.Namespace) -> list[Entry]:
     """Measure what is missing, or as much of it as there are minutes for; return all there is."""
     entries = [entry for kind in hogs.KINDS for entry in journal.read(kind)]
+    if arguments.tell:
+        return entries
+    shape = shape_of(arguments)
+    common.refuse_another_shape(journal, entries, shape)
     end = None if arguments.minutes is None else time.monotonic() + 60 * arguments.minutes
-    for load, number in missing(entries, arguments.loads, 0 if arguments.tell else arguments.sessions, arguments.seed):
+    for load, number in missing(entries, arguments.loads, arguments.sessions, arguments.seed):
         if end is not None and time.monotonic() >= end:
             break
+        if load == hogs.NONE:
+            common.listen()
         seed = 1000 * arguments.seed + number
         with hogs.hog(load, cpu=_processor(), seed=seed):
             found = _session(journal.results, arguments, seed)
-        entries.append({"series": load, "number": number, **found})
-        journal.add(entries[-1])
+        entries.append(journal.add({"series": load, "number": number, "shape": shape, **found}))
         seen = found["grade"]["seen"] if found["grade"] else math.nan
         told = f"{load} {number}: {100 * seen:.2f} % could be seen, wrong by {100 * error_of(entries[-1]):.2f} %"
         print(told, file=sys.stderr, flush=True)

@@ -271,11 +271,17 @@ def main() -> ExitCode:
         return all(trials_of(entries, kind) >= arguments.trials for kind in KINDS)
 
     entries = common.go_on(journal, options, sessions.shape, sessions.session, enough)
-    known = {kind.name: figures(entries, kind, frameworks=arguments.frameworks) for kind in KINDS}
+    frameworks = with_frameworks(entries, asked=arguments.frameworks)
+    known = {kind.name: figures(entries, kind, frameworks=frameworks) for kind in KINDS}
     lines = [common.surroundings_words(entries, options.series)]
-    lines += [line for kind in KINDS for line in sentences(kind, known[kind.name], frameworks=arguments.frameworks)]
-    judged_promises = promises(known, frameworks=arguments.frameworks, trials=arguments.trials)
+    lines += [line for kind in KINDS for line in sentences(kind, known[kind.name], frameworks=frameworks)]
+    judged_promises = promises(known, frameworks=frameworks, trials=arguments.trials)
     return common.tell(options, known, lines, [*judged_promises, *common.quiet_promise(entries, options.series)])
+
+
+def with_frameworks(entries: Sequence[Entry], *, asked: bool) -> bool:
+    """Return whether the sessions had three frameworks up: what is told is judged by what was measured."""
+    return bool(entries[0]["shape"]["frameworks"]) if entries else asked
 
 
 def trials_of(entries: Sequence[Entry], kind: Kind) -> int:

@@ -41,6 +41,10 @@ class Trace:
         """One number a set."""
         return np.asarray(np.nanmedian(self.logs, axis=1))
 
+    def serves(self, *, recorded: bool) -> bool:
+        """Whether sessions can be drawn from it: recorded effects want process-sets enough."""
+        return not recorded or self.medians.size >= LEAST_EFFECTS
+
 
 def traces_of(folders: Sequence[Path]) -> list[Trace]:
     """Read every pair with the reference arm, or else with the first, from the samples below `folders`."""
@@ -72,7 +76,7 @@ def _reference_first(case: pd.DataFrame) -> Callable[[tuple[str, str, int]], tup
 
 def as_recorded(traces: Sequence[Trace]) -> dict[str, float]:
     """Return how many pairs of twins there are, and the share whose 95 % interval misses 1 as they were measured."""
-    medians = [trace.medians for trace in traces if trace.twins and trace.medians.size >= LEAST_EFFECTS]
+    medians = [trace.medians for trace in traces if trace.twins and trace.serves(recorded=True)]
     missed = [judge(each[None, :])[0].found for each in medians]
     return {"pairs": len(missed), "missed": float(np.mean(missed)) if missed else float("nan")}
 
@@ -84,7 +88,7 @@ def coverage(
     rng = np.random.default_rng(seed)
     missed: dict[int, list[float]] = {count: [] for count in sets}
     for trace in traces:
-        if recorded and trace.medians.size < LEAST_EFFECTS:
+        if not trace.serves(recorded=recorded):
             continue
         drawn = redraw(trace, (trials, max(sets)), rng, recorded=recorded)
         truth = float(drawn.mean())

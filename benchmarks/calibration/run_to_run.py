@@ -16,6 +16,7 @@ import random
 import statistics
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,12 @@ HARNESS, TIMER, PYPERF = "harness", "Timer", "pyperf"
 class Sessions:
     """Takes the same ratio by each tool."""
 
-    def __init__(self, options: common.Options, journal: Journal, *, n: int, pyperf_processes: int) -> None:
+    def __init__(self, options: common.Options, journal: Journal, *, n: int, size: Size, pyperf_processes: int) -> None:
         self._options = options
         self._journal = journal
         self._n = n
         self._pyperf_processes = pyperf_processes
-        self._size = QUICK if options.quick else SIZE
+        self._size = size
 
     @property
     def shape(self) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class Sessions:
         return {**found, "wall_s": wall_s}
 
     def _harness(self, number: int) -> Entry:
-        """Measure as anybody would: both frameworks in one session, the reference twice, five process-sets."""
+        """Measure as anybody would: both frameworks in one session, the reference twice."""
         pair = [labelled(Target.parse(f"{name}@cpu"), label) for name, label in zip(FRAMEWORKS, (A, B), strict=True)]
         case = Case(name=f"product-{self._n}", workload=Matmul(m=self._n, n=self._n, k=self._n))
         seed = common.seed_of(self._options, number)
@@ -152,13 +153,17 @@ def main() -> ExitCode:
     parser = common.parser(__doc__)
     parser.add_argument("--sessions", type=int, default=SESSIONS, help="enough (default: %(default)s)")
     parser.add_argument("--n", type=int, default=N, help="rows and columns of the product (default: %(default)s)")
+    parser.add_argument("--sets", type=int, help="process-sets of the harness (default: 5; a verdict takes up to 20)")
     parser.add_argument("--pyperf-processes", type=int, help="0 leaves pyperf out (default: as it does, if it is here)")
     arguments = parser.parse_args()
     options = common.Options.of(arguments)
     usual = QUICK_PROCESSES if options.quick else PYPERF_PROCESSES
     processes = usual if arguments.pyperf_processes is None else arguments.pyperf_processes
     journal = Journal(options.keep, script="run_to_run")
-    sessions = Sessions(options, journal, n=arguments.n, pyperf_processes=processes if find_spec("pyperf") else 0)
+    size = QUICK if options.quick else SIZE
+    size = replace(size, sets=arguments.sets or size.sets)
+    processes = processes if find_spec("pyperf") else 0
+    sessions = Sessions(options, journal, n=arguments.n, size=size, pyperf_processes=processes)
     entries = common.go_on(journal, options, sessions.shape, sessions.session, common.first(arguments.sessions))
     known = figures(entries)
     judged = promises(entries, known, options.series, sessions=arguments.sessions)

@@ -184,6 +184,23 @@ class Learning(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Goal(Generic[T]):
+    """What can be asked of a training that goes on until it has come to something; each call is a whole one.
+
+    Attributes:
+        quality: What the model comes to in all the epochs that it may take.
+        epoch: One epoch alone, from the weights as they stand, with the fence and the look that end each. Blocks
+            are primed with it, and time is proved on it, for a training is nothing but epochs and may last minutes.
+        ended: With how many epochs each call so far came to the goal, in their order; none where it did not.
+
+    """
+
+    quality: Callable[[], Mapping[str, Any]]
+    epoch: Callable[..., T]
+    ended: Callable[[], Sequence[int | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prepared(Generic[T]):
     """A workload made ready to be called: ``function(*arguments)`` is what is timed.
 
@@ -191,7 +208,7 @@ class Prepared(Generic[T]):
     or a compiler folds them into the program. `reset` runs untimed before each block where the work
     changes its own state. `compilations` counts traces or compilations so far. `layout` says how arrays
     lie where that is not as the workload states them. `learning` is there where the work is a training, and
-    `quality` where it is one to a quality: what the model comes to in all the epochs it may take.
+    `goal` where a call is a whole training to a quality.
     """
 
     function: Callable[..., T]
@@ -201,7 +218,7 @@ class Prepared(Generic[T]):
     layout: Layout | None = None
     tags: tuple[str, ...] = ()
     learning: Learning[T] | None = None
-    quality: Callable[[], Mapping[str, Any]] | None = None
+    goal: Goal[T] | None = None
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -132,7 +132,7 @@ def _fit_gaps(workload: Workload, device: Device) -> str | None:
     if not isinstance(workload, Training):
         return "keras-fit trains models, and does nothing else"
     if isinstance(workload, TimeToAccuracy):
-        return "keras.Model.fit has a loop of its own, which cannot be asked between its steps"
+        return "keras.Model.fit has a loop of its own, and ending it at an accuracy is not written"
     if device.kind == "tpu":
         return "keras.Model.fit wants a distribution strategy on a TPU, which is not proved"
     return None

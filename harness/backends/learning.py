@@ -1,8 +1,9 @@
-"""What a training does to its model, asked of the very function that is timed.
+"""What a training does to its model.
 
 From the starting weights: the gradients of the first step, what the model holds after a few steps, and the
-losses of more steps with what it holds after those. A workload that is too large for a reference of all
-its samples is asked for a part of each batch.
+losses of more steps with what it holds after those. Weights and losses come of the very function that is timed;
+it gives no gradients, so those come of another, which works out the same loss. A workload that is too large for
+a reference of all its samples is asked for a part of each batch, and then whether the rest of a batch counts.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.workloads import sameness
-from harness.workloads.training import Training
+from harness.workloads.accuracy import Accuracy, why_wrong
+from harness.workloads.training import STILL, Training
 
 if TYPE_CHECKING:
     from harness.backends.base import Backend, Learning, Prepared
     from harness.core.device import Device
     from harness.workloads.base import Workload
     from harness.workloads.bundle import Bundle
+
+TRIES = 3  # a change of few samples may by chance leave the mean of many where it was
 
 
 def observe(
@@ -42,6 +46,13 @@ def expected(bundle: Bundle, known: Learning[Any]) -> tuple[dict[str, Any], dict
     return sameness.of_form(bundle.reference, known.forms), sameness.of_form(bundle.scales, known.forms)
 
 
+def judged(bundle: Bundle, known: Learning[Any], seen: Mapping[str, Any]) -> tuple[Accuracy, str | None]:
+    """Return how good observations are, and why they cannot be accepted where they cannot."""
+    found = sameness.accuracy_of(seen, bundle.reference, bundle.scales, known.forms)
+    reason = why_wrong(found, bundle.tolerance) or sameness.why_not(seen, bundle.reference, known.forms)
+    return found, reason
+
+
 def told(
     backend: Backend[Any], workload: Workload, bundle: Bundle, prepared: Prepared[Any], seen: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -55,6 +66,38 @@ def told(
         losses = losses_of(backend, prepared, prepared.arguments, sameness.STEPS)
         _reset(prepared)
     return {"losses": [float(loss) for loss in losses], **{f"{part}_error": each for part, each in errors.items()}}
+
+
+def unheard(
+    backend: Backend[Any], workload: Workload, prepared: Prepared[Any], inputs: Mapping[str, Any]
+) -> str | None:
+    """Say where samples that the reference leaves out do not count in a step on a whole batch.
+
+    The last ones of the first batch are changed. By how much its loss moves then, they tell in a batch of their
+    own; but with batch normalisation the loss of each sample depends on all others, and there it must move at all.
+    """
+    if prepared.learning is None or not isinstance(workload, Training) or not workload.is_sampled:
+        return None
+    few = workload.proof_batch
+    share = few / workload.batch
+
+    def first_loss(held: Mapping[str, Any]) -> float:
+        return losses_of(backend, prepared, backend.place(workload, held), 1)[0]
+
+    whole, last = first_loss(inputs), first_loss(workload.last_inputs(inputs, few))
+    for _ in range(TRIES):
+        inputs = workload.varied_beyond(inputs)
+        moved = first_loss(inputs) - whole
+        if abs(moved) > STILL * abs(whole):
+            break
+    else:
+        return f"the loss of {workload.batch} samples does not depend on the last of them: a part of a batch is used"
+    due = share * (first_loss(workload.last_inputs(inputs, few)) - last)
+    _reset(prepared)
+    rounding = (STILL + share * workload.bounds.held.loss) * abs(whole)
+    if workload.network.statistics() or abs(moved - due) <= abs(due) / 2 + rounding:
+        return None
+    return f"the loss of {workload.batch} samples moves by {moved:.3g} where its last {few} account for {due:.3g}"
 
 
 def misplaced(workload: Workload, prepared: Prepared[Any], device: Device) -> str | None:

@@ -87,8 +87,11 @@ def _expected(bundle: Bundle, prepared: Prepared[Any]) -> tuple[Mapping[str, Any
 
 def judged(bundle: Bundle, prepared: Prepared[Any], seen: Mapping[str, Any]) -> tuple[Accuracy, Doubt | None]:
     """V1: observations lie within the tolerance of their type and math mode, and are not too good for it."""
-    found = accuracy(seen, *_expected(bundle, prepared))
-    reason = why_wrong(found, bundle.tolerance)
+    if prepared.learning is not None:
+        found, reason = learning.judged(bundle, prepared.learning, seen)
+    else:
+        found = accuracy(seen, bundle.reference, bundle.scales)
+        reason = why_wrong(found, bundle.tolerance)
     return found, None if reason is None else Doubt(code="V1", detail=reason)
 
 
@@ -112,6 +115,7 @@ def check_inputs_matter(
     A single short number may come out the same by chance (3 % of products of one bfloat16 element
     did), so inputs are changed up to three times; what was folded or remembered stays the same. Every
     part of the answer must move: a gradient that was folded hides behind an output that was not.
+    Of a training that is compared in part, the rest of a batch must count too.
     """
     import numpy as np
 
@@ -126,9 +130,12 @@ def check_inputs_matter(
         seen = _observed_of(backend, workload, bundle, prepared, inputs)
         still -= {name for name in still if _moved(name, seen, reference, scales, bound)}
         if not still:
-            return None
-    listed = "" if len(still) == len(reference) else f" in {', '.join(sorted(still))}"
-    return Doubt(code="V2", detail=f"other inputs give the same answer{listed}: it was folded or remembered")
+            break
+    else:
+        listed = "" if len(still) == len(reference) else f" in {', '.join(sorted(still))}"
+        return Doubt(code="V2", detail=f"other inputs give the same answer{listed}: it was folded or remembered")
+    unheard = learning.unheard(backend, workload, prepared, bundle.inputs)
+    return None if unheard is None else Doubt(code="V2", detail=unheard)
 
 
 def _moved(

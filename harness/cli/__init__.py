@@ -62,6 +62,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from harness.cli.lines import without_orders
+
+    with without_orders():
+        return _ended(arguments)
+
+
+def _ended(arguments: list[str]) -> int:
     from harness.errors import ExitCode, HarnessError
 
     try:

@@ -8,7 +8,8 @@ to judge an upgrade. Side a is the reference and is measured twice, to see what 
   --a jax@cpu   --b jax@cpu,env.XLA_FLAGS=--xla_cpu_enable_fast_math=true
 
 A difference beyond the margin is measured again by fresh processes, and what these say decides. It ends
-with 3 where b is slower and that was confirmed, with 1 where something failed.
+with 3 where b is slower and that was confirmed, with 1 where something failed, at first or when it was measured
+again, and with 4 where nothing was decided or something is missing.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from harness.cli import run as running
 from harness.errors import ExitCode, HarnessError, NothingSelected, UsageError, first_of
 
 if TYPE_CHECKING:
-    from harness.api import Measured
+    from collections.abc import Iterator
+
+    from harness.api import Measured, MeasuredAgain
     from harness.core.target import Target
     from harness.report.comparison import Page
     from harness.suite.model import Suite
 
 _SIDE = "TARGET[,python=PATH][,env.NAME=VALUE][,label=NAME]"
 _OPTIONS = ("python=", "label=", "env.")
+INTERRUPTED = "not confirmed because the confirmation was interrupted"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -118,16 +122,18 @@ def _refuse(arguments: argparse.Namespace) -> None:
 
 def _conclude(made: Measured, arguments: argparse.Namespace, names: dict[str, str]) -> ExitCode:
     """Compare, confirm, print."""
-    page, codes, why = _compared(made, names), [made.result.exit_code], ""
-    flagged = [line for one in page.comparisons for line in one.lines if line.flagged and line.confirmed is None]
-    if flagged and (arguments.no_confirm or made.result.stopped in ("interrupt", "terminated")):
-        why = "--no-confirm" if arguments.no_confirm else "interrupted"
-    elif flagged:
-        page, why, code = _confirmed(page, arguments, len(flagged))
+    from harness.report.compare_confirm import seen_once
+
+    page, codes, told = _compared(made, names), [made.result.exit_code], ""
+    count = len(seen_once(page))
+    if count and (arguments.no_confirm or made.result.stopped in ("interrupt", "terminated")):
+        told = _hints(f"not measured again ({'--no-confirm' if arguments.no_confirm else 'interrupted'})", count)
+    elif count:
+        page, told, code = _confirmed(page, arguments, count)
         codes.append(code)
     _print(made, page, arguments, names)
-    if why:
-        print(f"\nnot measured again ({why}): {_differences(len(flagged))}, hints and no verdicts", file=sys.stderr)
+    if told:
+        print(f"\n{told}", file=sys.stderr)
     return first_of([*codes, *_codes(page)])
 
 
@@ -138,34 +144,51 @@ def _compared(made: Measured, names: dict[str, str]) -> Page:
 
 
 def _confirmed(page: Page, arguments: argparse.Namespace, count: int) -> tuple[Page, str, ExitCode]:
-    """Return the page with flagged differences decided; or as it was, why they could not be, and how to end."""
-    from harness.api import confirm
+    """Return the page with flagged differences decided; what to say where that went wrong; and how to end."""
+    from harness.api import measure_again
+    from harness.report.compare_confirm import interrupted
     from harness.run.progress import Progress, Silent
 
     observer = Silent() if arguments.quiet else Progress()
     if not arguments.quiet:
         print(f"measuring again by fresh processes what differs: {_differences(count)}", file=sys.stderr)
     try:
-        return confirm(page, results=arguments.results, observer=observer), "", ExitCode.FINE
+        again = measure_again(page, results=arguments.results, observer=observer)
     except HarnessError as error:
-        return page, error.message, error.exit_code
-    except KeyboardInterrupt:
-        return page, "interrupted", ExitCode.INTERRUPTED
+        return page, _hints(f"not measured again ({error.message})", count), error.exit_code
+    except KeyboardInterrupt:  # before anything was measured
+        return interrupted(page), _hints(INTERRUPTED, count), ExitCode.INTERRUPTED
     finally:
         observer.close()
+    return again.page, _shortcoming(again, arguments), again.exit_code
 
 
-def _codes(page: Page) -> list[ExitCode]:
-    """Return what the verdicts say: a regression counts once it is confirmed."""
+def _shortcoming(again: MeasuredAgain, arguments: argparse.Namespace) -> str:
+    """Say what measuring again did not bring, or nothing where it decided all."""
+    from harness.report.compare_confirm import seen_once
+
+    left = seen_once(again.page)
+    if left:
+        return _hints(INTERRUPTED if any(line.stopped for line in left) else "could not be measured again", len(left))
+    if again.exit_code is ExitCode.CASES_FAILED:
+        show = f"python -m harness show{options.results_option(arguments.results)} {again.runs[-1]}"
+        return f"an arm failed or was invalid when differences were measured again: {show}"
+    return ""
+
+
+def _codes(page: Page) -> Iterator[ExitCode]:
+    """Yield what the verdicts say: a regression counts once it is confirmed, and to have decided nothing is no pass."""
+    from harness.report.gate import JUDGED
     from harness.stats.verdict import Verdict
 
-    worse = [
-        line
-        for one in page.comparisons
-        for line in one.lines
-        if line.confirmed is not None and line.verdict is Verdict.REGRESSED
-    ]
-    return [ExitCode.REGRESSION] if worse else []
+    lines = [line for one in page.comparisons for line in one.lines]
+    verdicts = {line.verdict for line in lines}
+    if any(line.verdict is Verdict.REGRESSED and not line.seen_once for line in lines):
+        yield ExitCode.REGRESSION
+    if verdicts & {Verdict.FAILED, Verdict.INVALID}:
+        yield ExitCode.CASES_FAILED
+    if Verdict.MISSING in verdicts or not verdicts & JUDGED:
+        yield ExitCode.UNDECIDED
 
 
 def _print(made: Measured, page: Page, arguments: argparse.Namespace, names: dict[str, str]) -> None:
@@ -182,6 +205,10 @@ def _print(made: Measured, page: Page, arguments: argparse.Namespace, names: dic
     if arguments.durations:
         print(f"\n{selecting.longest(result.durations, arguments.durations)}")
     running.say_where(result, f"gate{options.results_option(arguments.results)} {result.run_id}")
+
+
+def _hints(why: str, count: int) -> str:
+    return f"{why}: {_differences(count)}, hints and no verdicts"
 
 
 def _differences(count: int) -> str:

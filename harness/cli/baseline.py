@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,10 @@ from harness.cli.text_table import table
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.store.baseline_text import Baseline
+    from harness.store.runs import RunInfo
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -78,8 +82,33 @@ def _set(args: argparse.Namespace) -> ExitCode:
         print(json.dumps(_document(args.name, made), indent=2))
         return ExitCode.FINE
     print(f"{args.name} is the run {made.run_id} of the suite {_visible(made.suite)}")
-    print(f"commit {args.results / FILE}, and keep the run: python -m harness gate --base pin:{args.name}")
+    print(f"commit {args.results / FILE}, and keep the run")
+    print("\n".join(_next(args.name, selection.run, args.results)))
     return ExitCode.FINE
+
+
+def _next(name: str, run: RunInfo, results: Path) -> tuple[str, str]:
+    """Return how a later run is held against this one, and why so: two sessions are not comparable by themselves."""
+    gate = f"  python -m harness gate --base pin:{name}"
+    there = options.results_option(results)
+    anchor = _anchor(run)
+    if not anchor:
+        why = "a later run is another session, and no second target is here to see both through; so, on your word:"
+        return why, f"{gate} --insist{there}"
+    why = "a later run is another session, so both are seen through a target that is the same in both:"
+    return why, f"{gate} --through {shlex.quote(anchor)}{there}"
+
+
+def _anchor(run: RunInfo) -> str:
+    """Return the target of a run beside which its others can be seen: the reference, if it was measured."""
+    from harness.report.compare_load import arms_of
+
+    arms = arms_of(run).arms
+    measured = [arm for arm in arms if arm.measured and arm.replica == 0]
+    if len({arm.identity for arm in measured}) < 2:  # noqa: PLR2004  (a target is not seen beside itself)
+        return ""
+    twice = {arm.identity for arm in arms if arm.replica == 1}
+    return next((arm.name for arm in measured if arm.identity in twice), measured[0].name)
 
 
 def _refuse_target(target: str, name: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, Terminated, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("new", nargs="?", default=LATEST, metavar="NEW", help="which run is judged; default: latest")
     parser.add_argument(
-        "--base", metavar="RUN", help="what it is held against: a run, pin:NAME, each with ::target; default: ab's own"
+        "--base",
+        metavar="RUN",
+        help="what it is held against: a run, pin:NAME, each with ::target (another run takes --through TARGET or "
+        "--insist as well); default: ab's own",
     )
     parser.add_argument(
         "--allow",
@@ -69,12 +72,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _bisect(args: argparse.Namespace) -> int:
-    """Git takes every code from 1 to 127 but 125 for a bad commit, so whatever goes wrong here must be 125."""
+    """Git takes every code from 1 to 127 but 125 for a bad commit, so whatever goes wrong here must be 125.
+
+    Who ends the command ends the search with it: git stops at 143, as it does at Ctrl-C, and skips nothing.
+    """
     from harness.report.gate import BAD, GOOD, UNTESTABLE
 
     try:
         code = _gate(args).bisect_code
         sys.stdout.flush()
+    except Terminated:
+        raise
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return UNTESTABLE
@@ -139,7 +147,8 @@ def _own_sides(new: Selection) -> tuple[str, str]:
         return str(names[0]), str(names[1])
     raise UsageError(
         f"the run {new.run.run_id} is not one that `ab` made, so there is nothing to hold it against",
-        remedy="say --base: another run, pin:NAME, or a target of the same run, as in --base latest::torch@cpu",
+        remedy="say --base: a target of the same run, as in --base latest::torch@cpu; or another run or pin:NAME, and "
+        "--through a TARGET that both have",
     )
 
 

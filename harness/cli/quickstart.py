@@ -144,6 +144,9 @@ class Sentences:
         if sys.stderr.isatty():
             print(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=sys.stderr, flush=True)
 
+    def begins(self, share: float) -> None:
+        """Nothing to say of how far it is."""
+
     def advance(self, share: float, arm: ArmState | None) -> None:
         """Nothing to say between cases."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.errors import ExitCode
+from harness.errors import ExitCode, NothingSelected
 from harness.report.kinds import ALL, KNOWN, USUAL, read_formats
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def run(args: argparse.Namespace) -> ExitCode:
 
             append_summary(args.summary, reported)
         _print(args, path, reported)
+    except NothingSelected as error:
+        if args.summary is not None:
+            from harness.report.step_summary import append_nothing
+
+            append_nothing(args.summary, error)
+        raise
     finally:
         gc.unfreeze()
     return ExitCode.FINE
@@ -63,7 +69,7 @@ def _written(args: argparse.Namespace, formats: tuple[str, ...]) -> tuple[Report
         from harness.report.write import compose, folder_name, write
 
         reported = load(args.results, args.runs)
-        composed = compose(reported, formats, only=args.only)
+        composed = compose(reported, formats, only=args.only, out=args.out)
     return reported, write(composed, args.out / folder_name(args.runs, reported, args.only))
 
 

@@ -27,11 +27,15 @@ class Calls:
     """The calls that blocks are made of: a function on always the same arguments, or on several in turn.
 
     Several are several copies of the inputs (``cache: cold``); their turn goes on from block to
-    block, or a short block would always begin with the same, still warm, copies.
+    block, or a short block would always begin with the same, still warm, copies. `primer` is called before a
+    block where `function` itself would take long.
     """
 
-    def __init__(self, function: Callable[..., Any], *arguments: Arguments) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *arguments: Arguments, primer: Callable[..., Any] | None = None
+    ) -> None:
         self.function = function
+        self.primer = primer or function
         self._arguments = arguments or ((),)
         self._turn = cycle(self._arguments)
 
@@ -125,7 +129,7 @@ def _prime(calls: Calls, wait: Callable[[Any], None], meter: Meter, reset: Call 
         reset()
     start = meter.now()
     (arguments,) = calls.take(1)
-    wait(calls.function(*arguments))
+    wait(calls.primer(*arguments))
     return meter.now() - start
 
 

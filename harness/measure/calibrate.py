@@ -28,20 +28,24 @@ class Calibration:
 
 
 def calibrate(
-    time_block: Callable[[int], int], *, least_ns: int = LEAST_BLOCK_NS, most_ns: int = MOST_BLOCK_NS
+    time_block: Callable[[int], int],
+    *,
+    least_ns: int = LEAST_BLOCK_NS,
+    most_ns: int = MOST_BLOCK_NS,
+    most_inner: int = MOST_INNER,
 ) -> Calibration:
-    """Find the fewest calls whose block lasts at least `least_ns`, but not more than `most_ns` in all.
+    """Find the fewest calls whose block lasts at least `least_ns`, but not more than `most_ns` or calls in all.
 
     `time_block(inner)` returns the nanoseconds a block of `inner` calls took.
     """
     inner, expected = 1, 0.0
     while True:
         fastest = _fastest(time_block, inner, least_ns, expected)
-        if fastest >= least_ns or inner >= MOST_INNER:
+        if fastest >= least_ns or inner >= most_inner:
             break
         # A tenth more than needed, so that the next trial ends the search; at least twice as many.
         wanted = math.ceil(inner * least_ns * 1.1 / max(fastest, 1))
-        before, inner = inner, min(MOST_INNER, max(2 * inner, min(wanted, 64 * inner)))
+        before, inner = inner, min(most_inner, max(2 * inner, min(wanted, 64 * inner)))
         expected = fastest * inner / before
     call_ns = fastest / inner
     most = max(1, int(most_ns // max(call_ns, 1e-3)))

@@ -2,18 +2,21 @@
 
 Nothing is paired and nothing cancels, so the unit is the session, five of each machine are asked for,
 and a verdict is given only where the difference is large and sure. The page says so on top.
+
+What makes two arms incomparable is all in the key on which they are joined, but for a math mode that is
+what a framework does untouched: it has one name and need not be one arithmetic.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import geometric_mean
 
 from harness.errors import NothingSelected, UsageError
 from harness.report import changes
-from harness.report.compare_load import Arm, Run
+from harness.report.across_machines import Machine, machines_of
+from harness.report.compare_pairs import NEVER_RANKED
 from harness.report.compare_sessions import Key, Session, apart_by, sessions
 from harness.report.comparison import Comparison, How, Line, Page, Side
 from harness.report.sentences import across_note
@@ -26,31 +29,14 @@ REASONS = {
     "math": "are other arithmetic",
     "method_version": "were measured by another method",
 }
-
-
-@dataclass(kw_only=True)
-class Machine:
-    """One device of one machine, as its sessions have it: times in seconds by key, one a session."""
-
-    name: str
-    env_id: str
-    runs: dict[str, Run] = field(default_factory=dict)
-    arms: dict[Key, list[Arm]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def versions(self) -> Mapping[str, set[str]]:
-        """Which versions of each framework its sessions had."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for arm in (arm for arms in self.arms.values() for arm in arms if arm.framework_version):
-            found[arm.backend].add(str(arm.framework_version))
-        return found
+UNTOUCHED = f"have math {NEVER_RANKED}, what a framework does untouched, which need not be the same arithmetic on both"
 
 
 def compare_across(root: Path, names: Sequence[str], *, base_device: str = "") -> Page:
     """Compare the machines of the runs that `names` mean, each beside one of them."""
     found = sessions(root, names)
     by_target = all("::" in name for name in names)
-    machines = _machines(found, by_target=by_target)
+    machines = machines_of(found, by_target=by_target)
     base = _base(machines, base_device, names, found)
     others = [machine for machine in machines if machine is not base]
     if not others:
@@ -62,48 +48,20 @@ def compare_across(root: Path, names: Sequence[str], *, base_device: str = "") -
     if not any(each.lines for each in comparisons):
         said = "; ".join(dict.fromkeys(note for each in comparisons for note in each.notes[1:]))
         raise NothingSelected(f"the machines have no arm in common{f': {said}' if said else ''}")
-    problems = [problem for session in found for problem in session.run.problems]
-    partial = [session.run.info.title for session in found if not session.run.info.complete]
     return Page(
         comparisons=tuple(each for each in comparisons if each.lines),
-        problems=tuple(dict.fromkeys([*problems, *(f"{title} may lack arms" for title in partial)])),
+        problems=tuple(dict.fromkeys(_problems(found, comparisons))),
     )
 
 
-def _machines(found: Sequence[Session], *, by_target: bool) -> list[Machine]:
-    """Return the devices of all sessions, in the order in which they are met."""
-    machines: dict[tuple[str, str], Machine] = {}
+def _problems(found: Sequence[Session], comparisons: Sequence[Comparison]) -> Iterator[str]:
     for session in found:
-        for key, arm in session.keyed(by_target=by_target):
-            if arm.env_id is None:
-                continue
-            name = arm.device_name or arm.device
-            machine = machines.setdefault((name, arm.env_id), Machine(name=name, env_id=arm.env_id))
-            machine.runs[session.run.info.run_id] = session.run
-            machine.arms[key].append(arm)
-    for machine in machines.values():
-        _refuse_mixtures(machine)
-    return _told_apart(list(machines.values()))
-
-
-def _refuse_mixtures(machine: Machine) -> None:
-    """Raise where sessions of one machine were named with different targets: their mean is of neither."""
-    for arms in machine.arms.values():
-        names = list(dict.fromkeys(arm.name for arm in arms))
-        if len({arm.identity for arm in arms}) > 1:
-            raise UsageError(
-                f"{machine.name} has sessions of several targets: {', '.join(names)}",
-                remedy="name one target a machine",
-            )
-
-
-def _told_apart(machines: list[Machine]) -> list[Machine]:
-    """Give machines that call themselves the same names that differ."""
-    names = [machine.name for machine in machines]
-    for machine in machines:
-        if names.count(machine.name) > 1:
-            machine.name = f"{machine.name}, {machine.env_id[:6]}"
-    return machines
+        yield from session.run.problems
+    yield from (f"{session.run.info.title} may lack arms" for session in found if not session.run.info.complete)
+    for each in comparisons:
+        if not each.lines:
+            why = "; ".join(each.notes[1:])
+            yield f"{each.new.target} has no arm in common with {each.base.target}{f': {why}' if why else ''}"
 
 
 def _base(machines: Sequence[Machine], wanted: str, names: Sequence[str], found: Sequence[Session]) -> Machine:
@@ -121,14 +79,15 @@ def _base(machines: Sequence[Machine], wanted: str, names: Sequence[str], found:
 
 
 def _comparison(base: Machine, new: Machine) -> Comparison:
-    lines = [_line(key, base, new) for key in base.arms if key in new.arms]
-    left, right = next(iter(base.runs.values())), next(iter(new.runs.values()))
+    swept = base.swept | new.swept
+    base, new = base.counting(swept), new.counting(swept)
+    lines = [_line(key, base, new) for key in base.arms if key in new.arms and key.math != NEVER_RANKED]
     return Comparison(
         base=_side(base),
         new=_side(new),
         how=How.ACROSS,
         lines=tuple(lines),
-        changes=changes.of_runs(left, right),
+        changes=changes.of_runs(base.newest, new.newest),
         margin=LEAST_RATIO - 1,
         correction=Correction.NONE,
         notes=(across_note(), *_notes(base, new)),
@@ -137,18 +96,19 @@ def _comparison(base: Machine, new: Machine) -> Comparison:
 
 def _line(key: Key, base: Machine, new: Machine) -> Line:
     one, other = base.arms[key], new.arms[key]
-    found = apart([arm.time_s or 0.0 for arm in one], [arm.time_s or 0.0 for arm in other])
+    base_s, new_s = ([arm.time_s or 0.0 for arm in arms] for arms in (one, other))
+    found = apart(base_s, new_s)
     fewest = min(found.sessions)
     short = f"{fewest} of {LEAST_SESSIONS} sessions of one machine" if fewest < LEAST_SESSIONS else ""
     return Line(
-        case=other[-1].case_name,
+        case=f"{other[-1].case}, {key.counted}" if key.counted else other[-1].case,
         case_key=key.case_key,
         base=f"{one[-1].name} on {base.name}",
         new=f"{other[-1].name} on {new.name}",
         judgement=_judgement(found),
         detail=short,
-        base_s=one[-1].time_s,
-        new_s=other[-1].time_s,
+        base_s=geometric_mean(base_s),  # the ratio rests on logarithms, so that it is the quotient of these
+        new_s=geometric_mean(new_s),
         counts=found.sessions,
     )
 
@@ -177,4 +137,24 @@ def _notes(base: Machine, new: Machine) -> Iterator[str]:
             if len(versions) > 1:
                 yield f"sessions of {machine.name} had different versions of {backend}: {', '.join(sorted(versions))}"
     for reason, count in apart_by(base.arms, new.arms).items():
-        yield f"{count} arm{'s' * (count != 1)} that both machines measured {REASONS[reason]}"
+        yield f"{_arms(count)} that both machines measured {REASONS[reason]}"
+    untouched = sum(key.math == NEVER_RANKED for key in base.arms if key in new.arms)
+    if untouched:
+        yield f"{_arms(untouched)} that both machines measured {UNTOUCHED}"
+    yield from (*_alone(base, new), *_alone(new, base))
+
+
+def _alone(one: Machine, other: Machine) -> Iterator[str]:
+    """Count the arms of a machine that have no partner on the other, and say so of the threads if it is these."""
+    done, works = {key.uncounted for key in other.arms}, {key.work for key in other.arms}
+    left = [key for key in one.arms if key.work not in works]
+    elsewhere = [key.counted for key in left if key.uncounted in done]
+    if elsewhere:
+        numbers = ", ".join(dict.fromkeys(elsewhere))
+        yield f"without a partner on {other.name} at {numbers}: {_arms(len(elsewhere))} of {one.name}"
+    if len(left) > len(elsewhere):
+        yield f"without a partner on {other.name}: {_arms(len(left) - len(elsewhere))} of {one.name}"
+
+
+def _arms(count: int) -> str:
+    return f"{count} arm{'s' * (count != 1)}"

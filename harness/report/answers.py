@@ -16,10 +16,13 @@ from harness.report.trust import light
 from harness.report.words import UNKNOWN
 from harness.store.record import Outcome
 
-__all__ = ["answer", "conclusions"]
+__all__ = ["answer", "conclusions", "first_sentence", "machine_line", "ranking_lines"]
 
 _OUTCOMES = {Outcome.PREDICTED: "predicted and not run", Outcome.NOT_RUN: "not run"}
-_CASE = "A case is one shape in one type."
+_CASE = "A case is one shape in one type, or one model with its batch and seed."
+_TO_A_GOAL = "time_to_accuracy"
+_WARM = "A time here is that of a whole training to its goal, with all compiled before"
+_MOST_TOLD = 12  # targets in a line of text; a table has all
 _SURE = (Standing.WINS, Standing.TIE, Standing.BEHIND)
 
 
@@ -29,18 +32,20 @@ def answer(run: RunFindings) -> Section:
 
 
 def _blocks(run: RunFindings) -> Iterator[Block]:
-    yield Prose(text=_headline(run))
+    yield Prose(text=first_sentence(run))
+    if any(arm.workload == _TO_A_GOAL and arm.time_s is not None for arm in run.arms):
+        yield Prose(text=f"{_WARM}; {link('from a cold start', 'accuracy')} another may be there first.")
     yield light(run)
     yield from _rankings(run)
     yield Prose(text=_counts(run))
-    yield Prose(text=f"Machine: {said('; '.join(filter(None, (machine(run), software(run)))))}.")
+    yield Prose(text=machine_line(run))
     yield from reproduce(run)
 
 
 # -- who is fastest ----------------------------------------------------------------------------------
 
 
-def _headline(run: RunFindings) -> str:
+def first_sentence(run: RunFindings) -> str:
     """Say in one sentence who is ahead in each class, and by how much, or why nothing can be said."""
     boards = ranked(run)
     if all(arm.outcome != Outcome.MEASURED for arm in run.arms):
@@ -57,12 +62,20 @@ def _lead(run: RunFindings, board: Board) -> str:
         return _nobody(run, board)
     first, second = name(lead.first.target), name(lead.second.target)
     if lead.claim is Claim.TIE:
-        return f"{first} and {second} cannot be told apart: their ratio is {lead.times} ({lead.rests}){_but(lead)}"
-    faster = f"{lead.times} times as fast as {'the next, ' if lead.others else ''}{second} ({lead.rests})"
+        return f"{first} and {second} cannot be told apart: their ratio is {lead.times} ({_rests(lead)}){_but(lead)}"
+    faster = f"{lead.times} times as fast as {'the next, ' if lead.others else ''}{second} ({_rests(lead)})"
     if lead.claim is Claim.AHEAD:
         return f"{first} is {faster}{_but(lead)}"
     why = "indicative, no verdict" if lead.claim is Claim.INDICATIVE else "the verdict is withheld"
     return f"{first} comes out {faster}: {why}"
+
+
+def _rests(lead: Lead) -> str:
+    """Say what a ratio rests on; where one case carries it, what it would be without."""
+    if lead.without is None:
+        return lead.rests
+    case, mean = lead.without
+    return f"{lead.rests}; {mean:.3g} without {name(case)}"
 
 
 def _but(lead: Lead) -> str:
@@ -108,7 +121,7 @@ def _ranking(run: RunFindings, board: Board, note: str) -> Table:
     )
     return Table(
         name=f"ranking-{board.mode_class}",
-        title=f"Ranking, {class_of(board)}{', indicative' if is_indicative(run) else ''}",
+        title=_title(run, board),
         columns=(
             Column(title="target"),
             Column(title="time / fastest", number=True, about="how many times the time of the fastest target it takes"),
@@ -117,6 +130,37 @@ def _ranking(run: RunFindings, board: Board, note: str) -> Table:
         rows=tuple(_row(one, board) for one in board.overall),
         note=note,
     )
+
+
+def ranking_lines(run: RunFindings) -> Iterator[str]:
+    """Yield the ranking of each class as one line, for where no table is."""
+    for board in ranked(run):
+        if sum(one.measured > 0 for one in board.overall) > 1:
+            yield f"{_title(run, board)} ({_scope(run, board)}): {_in_a_line(board)}"
+
+
+def _scope(run: RunFindings, board: Board) -> str:
+    if any(one.beside_fastest for one in board.overall):
+        return f"time / fastest, {scope_of(board, reason=False)}"
+    return f"no ratio over all, because {why_no_mean(run, board)}"
+
+
+def _in_a_line(board: Board) -> str:
+    decided = any(one.standings.get(standing) for one in board.overall for standing in _SURE)
+    told = [_in_words(one, board, decided=decided) for one in board.overall[:_MOST_TOLD]]
+    left = len(board.overall) - len(told)
+    return ", ".join([*told, *([f"and {left:,} more"] if left else [])])
+
+
+def _in_words(one: Overall, board: Board, *, decided: bool) -> str:
+    if not one.measured:
+        return f"{name(one.target)} has no time"
+    won = f" ({counted(one.standings.get(Standing.WINS, 0), 'win')})" if decided else ""
+    return f"{name(one.target)} {_beside_fastest(one, board).text}{won}"
+
+
+def _title(run: RunFindings, board: Board) -> str:
+    return f"Ranking, {class_of(board)}{', indicative' if is_indicative(run) else ''}"
 
 
 def _note(run: RunFindings, board: Board) -> str:
@@ -153,7 +197,12 @@ def _count(number: int) -> Cell:
     return Cell(text=f"{number:,}", value=number)
 
 
-# -- what became of all ------------------------------------------------------------------------------
+# -- where, and what became of all -------------------------------------------------------------------
+
+
+def machine_line(run: RunFindings) -> str:
+    """Describe the machine and what ran on it, in a line."""
+    return f"Machine: {said('; '.join(filter(None, (machine(run), software(run)))))}."
 
 
 def _counts(run: RunFindings) -> str:

@@ -6,6 +6,7 @@ that wanders the arm with the smaller median can be the slower one.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from functools import partial
 
 from harness.report.findings import Board, CaseFindings, Entry, Overall, SelfCheck, Standing, case_of, name_of
 from harness.report.pairs import Pairs
-from harness.stats.combine import Combined, combine
+from harness.stats.combine import Combined, carried, combine
 from harness.stats.compare import Ratio, Status
 from harness.store.record import Measurement, Outcome
 
@@ -149,8 +150,15 @@ def board_of(run: Settled, name: str, belongs: Callable[[Measurement], bool], *,
     measured = _measured_by_all(run, members) if ranked else []
     common = [key for key in measured if run.counts(key)]
     overall = _overall(run, cases, members, common) if ranked else ()
-    withheld = len(measured) - len(common)
-    return Board(mode_class=name, cases=cases, overall=overall, common=len(common), ranked=ranked, withheld=withheld)
+    return Board(
+        mode_class=name,
+        cases=cases,
+        overall=overall,
+        common=len(common),
+        ranked=ranked,
+        withheld=len(measured) - len(common),
+        carried=_carried(run, members, common, overall),
+    )
 
 
 def _fastest(run: Settled, members: Mapping[str, list[int]]) -> dict[str, int]:
@@ -188,10 +196,7 @@ def _overall(
     for case in cases:
         for entry in case.entries:
             standings[name_of(entry.arm)] += Counter([entry.standing] if entry.standing else [])
-    places = {
-        name: [place for key in common for place in members[key] if name_of(run.arms[place]) == name]
-        for name in standings
-    }
+    places = {name: _places(run, members, common, name) for name in standings}
     compared = {name: found for name, found in places.items() if len(found) == len(common) and common}
     anchors = [run.references[key] for key in common]
     beside_reference = {name: _combined(run, anchors, found) for name, found in compared.items()}
@@ -209,6 +214,21 @@ def _overall(
         for name, counted in standings.items()
     ]
     return tuple(sorted(overall, key=lambda one: _rank(one, fastest)))
+
+
+def _places(run: Settled, members: Mapping[str, list[int]], common: Sequence[str], target: str) -> list[int]:
+    return [place for key in common for place in members[key] if name_of(run.arms[place]) == target]
+
+
+def _carried(
+    run: Settled, members: Mapping[str, list[int]], common: Sequence[str], overall: Sequence[Overall]
+) -> tuple[str, float] | None:
+    """Return the case without which the second's mean beside the first would be another one, and that mean."""
+    if len(overall) < 2 or overall[1].beside_fastest is None:  # noqa: PLR2004  (two to compare)
+        return None
+    first, second = (_places(run, members, common, one.target) for one in overall[:2])
+    found = carried(run.pairs.per_set(list(zip(first, second, strict=True))))
+    return None if found is None else (case_of(run.arms[first[found[0]]]), math.exp(found[1]))
 
 
 def _first(run: Settled, compared: Mapping[str, list[int]]) -> str:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from harness.report.compare_load import Arm, Run
 from harness.report.comparison import Change
+
+if TYPE_CHECKING:
+    from harness.report.findings import RunFindings
 
 NOTHING = "–"
 PASSING = re.compile(
@@ -19,10 +23,40 @@ PASSING = re.compile(
     r"gpus\.\d+\.(?:used_bytes|clock_mhz|temperature_c|busy_percent)$)"
 )
 OF_THE_RUN = ("harness_version", "method_version", "suite_hash", "overrides", "threads", "seed")
-OF_THE_MEASURE = ("profile", "rounds")
+OF_ANY_RUN = ("harness_version", "method_version", "threads")  # whatever its suite
+OF_THE_MEASURE = ("profile", "sets", "rounds", "max_time_s")
+OF_THE_MACHINE, OF_A_DEVICE = "machine.", "device "
 COMMON = ("python", "interpreter", "env", "device_name")  # what workers of any two frameworks know of themselves
+TOLD_BY_ARMS = frozenset({"framework_version", "device_name"})  # of what workers say of themselves
 DEEPEST = 5
 LONG = 80  # letters; of longer texts only what differs is shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What is not the same in several runs: a value for each, and nothing for a run that does not tell.
+
+    `who` are the targets whose workers said so of themselves; nobody, where it is said of a whole run.
+    """
+
+    what: str
+    values: tuple[str, ...]
+    who: tuple[str, ...] = ()
+
+
+def among(runs: Sequence[RunFindings]) -> tuple[Difference, ...]:
+    """Return what differs between several runs, be they of one suite or not: machine, versions and settings.
+
+    A framework, or a target, is compared among the runs that have it: which of them a run measured is no difference.
+    """
+    known = [dict(_anywhere(run)) for run in runs]
+    described = [bool(_mapping(run.manifest.get("machine"))) for run in runs]
+    found = []
+    for what in dict.fromkeys(what for one in known for what in one):
+        gaps = [NOTHING if there and what.startswith(OF_THE_MACHINE) else "" for there in described]
+        values = (one.get(what, gap) for one, gap in zip(known, gaps, strict=True))
+        found.append(Difference(what=what, values=tuple(values)))
+    return tuple(_apart(one) for one in (*found, *_of_workers(runs)) if len(set(one.values) - {""}) > 1)
 
 
 def of_runs(base: Run, new: Run, base_target: str = "", new_target: str = "") -> tuple[Change, ...]:
@@ -58,16 +92,43 @@ def _changes(left: Mapping[str, str], right: Mapping[str, str]) -> Iterator[Chan
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
-    for name in OF_THE_RUN:
+    yield from _settings(run, OF_THE_RUN)
+    yield from _versions(run)
+    yield from _machine(run)
+
+
+def _anywhere(run: RunFindings) -> Iterator[tuple[str, str]]:
+    """Yield the facts of a run that can be the same in a run of another suite."""
+    yield from _machine(run)
+    yield from _devices(run)
+    yield from _versions(run)
+    yield from _settings(run, OF_ANY_RUN)
+
+
+def _settings(run: Run | RunFindings, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
         if run.manifest.get(name) not in (None, "", []):
             yield name, _plain(run.manifest[name])
+    measure = _mapping(run.manifest.get("measure"))
     for name in OF_THE_MEASURE:
-        if name in run.measure:
-            yield f"measure.{name}", _plain(run.measure[name])
+        if name in measure:
+            yield f"measure.{name}", _plain(measure[name])
+
+
+def _versions(run: Run | RunFindings) -> Iterator[tuple[str, str]]:
     versions = {(arm.backend, arm.framework_version) for arm in run.arms if arm.framework_version}
     for backend in sorted({backend for backend, _ in versions}):
         yield f"{backend} version", ", ".join(sorted(str(version) for name, version in versions if name == backend))
-    for key, value in _flat(_mapping(run.manifest.get("machine")), "machine."):
+
+
+def _devices(run: RunFindings) -> Iterator[tuple[str, str]]:
+    known = {(arm.device, arm.device_name) for arm in run.arms if arm.device_name}
+    for device in sorted({device for device, _ in known}):
+        yield f"{OF_A_DEVICE}{device}", ", ".join(sorted(str(name) for at, name in known if at == device))
+
+
+def _machine(run: Run | RunFindings) -> Iterator[tuple[str, str]]:
+    for key, value in _flat(_mapping(run.manifest.get("machine")), OF_THE_MACHINE):
         if not PASSING.match(key):
             yield key, value
 
@@ -80,7 +141,23 @@ def _targets(base: Run, base_target: str, new: Run, new_target: str) -> list[tup
     return [(name, name, name) for name in left if name in right and base_target in ("", name)]
 
 
-def _environment(run: Run, target: str) -> Iterator[tuple[str, str]]:
+def _of_workers(runs: Sequence[RunFindings]) -> Iterator[Difference]:
+    """Yield what workers said of themselves, once for all targets that say the same."""
+    told = [_mapping(run.manifest.get("environments")) for run in runs]
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for target in dict.fromkeys(target for one in told for target in one):
+        known = [
+            dict(_environment(run, target)) if target in one else None for run, one in zip(runs, told, strict=True)
+        ]
+        for what in dict.fromkeys(what for facts in known for what in facts or ()):
+            values = tuple("" if facts is None else facts.get(what, NOTHING) for facts in known)
+            found.setdefault((what, values), []).append(target)
+    for (what, values), who in found.items():
+        if what not in TOLD_BY_ARMS:
+            yield Difference(what=what, values=values, who=tuple(who))
+
+
+def _environment(run: Run | RunFindings, target: str) -> Iterator[tuple[str, str]]:
     """Return what the worker of a target said of itself, and how the target was asked for."""
     yield from _flat(_mapping(_mapping(run.manifest.get("environments")).get(target)))
     for spec in _sequence(run.manifest.get("target_specs")):
@@ -113,10 +190,23 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+def _apart(found: Difference) -> Difference:
+    """Return a difference with those parts of long texts that not all of them have."""
+    told = [value for value in found.values if value]
+    if max(map(len, told)) <= LONG:
+        return found
+    everywhere = set.intersection(*(set(_parts(value)) for value in told))
+    return replace(found, values=tuple(_only(_parts(value), everywhere) if value else "" for value in found.values))
+
+
 def _differing(one: str, other: str) -> tuple[str, str]:
     """Return those parts of two long texts that only one of them has, as the build of a framework is described."""
-    left, right = (dict.fromkeys(part.strip() for part in re.split(r"[,;\n]", text)) for text in (one, other))
+    left, right = _parts(one), _parts(other)
     return _only(left, right), _only(right, left)
+
+
+def _parts(text: str) -> dict[str, None]:
+    return dict.fromkeys(part.strip() for part in re.split(r"[,;\n]", text))
 
 
 def _only(parts: Iterable[str], others: Iterable[str]) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.errors import ExitCode, NothingSelected, UsageError
+from harness.errors import ExitCode, UsageError
 from harness.report.compare_build import JUDGED, Ground
-from harness.report.compare_confirm import confirmed_by, confirming_run
-from harness.report.compare_judge import Terms, terms_of
-from harness.report.compare_load import Run, arms_of, load_run, same_run
+from harness.report.compare_confirm import decided
+from harness.report.compare_judge import terms_of
+from harness.report.compare_load import Run, load_run, same_run
 from harness.report.compare_through import anchors_of
 from harness.report.comparison import How, Page
 from harness.stats.multiplicity import Correction
@@ -47,7 +47,7 @@ def compare_sides(
     anchors = anchors_of(left, right, through) if how is How.THROUGH else None
     comparisons = Ground(base=left, new=right, how=how, terms=terms, anchors=anchors).comparisons()
     page = Page(comparisons=comparisons, problems=_problems(left, right, needless=insist or bool(through)))
-    return _confirmed(page, left, right, terms) if how is How.SESSION else page
+    return decided(page, left.info, right.info)
 
 
 def sides_of(root: Path, name: str) -> tuple[str, str]:
@@ -84,19 +84,3 @@ def _problems(left: Run, right: Run, *, needless: bool) -> tuple[str, ...]:
     alike = same_run(left.info, right.info)
     said = ("both sides are of one session, so they are compared block by block and nothing else is needed",)
     return tuple(dict.fromkeys((*left.problems, *right.problems, *(said if needless and alike else ()))))
-
-
-def _confirmed(page: Page, left: Run, right: Run, terms: Terms) -> Page:
-    """Let the run that measured flagged differences again decide them, where there is one."""
-    flagged = any(line.flagged for each in page.comparisons for line in each.lines)
-    again = confirming_run(left.info) if flagged else None
-    if again is None:
-        return page
-    found = arms_of(again)
-    base, new = (Run(found.info, found.arms, (), run.selected) for run in (left, right))
-    own = terms_of(base, new, terms.margin, terms.margins, terms.correction)
-    try:
-        decided = Ground(base=base, new=new, how=How.SESSION, terms=own).comparisons()
-    except (UsageError, NothingSelected):  # it measured other targets again
-        return page
-    return confirmed_by(page, Page(comparisons=decided))

@@ -11,8 +11,8 @@ import numpy as np
 from harness.errors import NothingSelected
 from harness.report import changes
 from harness.report.compare_check import Check, check_of
-from harness.report.compare_judge import Judged, Terms, by_insisting, in_session, through_anchor
-from harness.report.compare_load import Run
+from harness.report.compare_judge import Judged, Pair, Terms, by_insisting, in_session, through_anchor
+from harness.report.compare_load import Arm, Run
 from harness.report.compare_pairs import Draft, drafts
 from harness.report.compare_select import Chosen, matched, sides
 from harness.report.compare_through import Anchors
@@ -122,6 +122,21 @@ class Ground:
             yield "the inputs of the two runs were drawn from different seeds; --seed N makes them equal"
 
 
+def lines_of(run: Run, pairs: Sequence[Pair], terms: Terms) -> list[Line | None]:
+    """Return what a session says of pairs of its arms, as one family; nothing of a pair that neither side could do."""
+    drafted = [_paired(run, *pair) for pair in pairs]
+    measured = [line.both for line in drafted if line and line.verdict is None]
+    judged = iter(in_session(run, measured, terms) if measured else ())
+    checks = [check_of(run)]
+    found = ((line, next(judged) if line and line.verdict is None else None) for line in drafted)
+    return [_line(line, one, checks, terms) if line else None for line, one in found]
+
+
+def _paired(run: Run, base: Arm, new: Arm) -> Draft | None:
+    first, second = (Chosen(run=run, arms=(arm,), target=arm.name, threads_named=True) for arm in (base, new))
+    return next(iter(drafts(first, second, How.SESSION)[0]), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Drafted:
     """One comparison before it is judged."""
@@ -151,6 +166,8 @@ def _line(line: Draft, judged: Judged | None, checks: Sequence[Check], terms: Te
         base=line.base.name if line.base else "",
         new=line.new.name if line.new else "",
         judgement=judgement,
+        base_arm=line.base.full_name if line.base else "",
+        new_arm=line.new.full_name if line.new else "",
         detail=objection or line.detail or (own.detail if judged else ""),
         base_s=line.base.time_s if line.base else None,
         new_s=line.new.time_s if line.new else None,

@@ -92,6 +92,8 @@ def _line(line: Line, comparison: Comparison) -> dict[str, Any]:
         "counts": list(line.counts) if line.counts else None,
         "groups": asdict(line.groups) if line.groups else None,
         "first": _judgement(line.judgement) if line.confirmed is not None else None,
+        "confirmation": None if line.confirmation is None else str(line.confirmation),
+        "confirmed_by": line.confirmed_by or None,
     }
 
 

@@ -7,7 +7,8 @@ number, its time, for what a machine was like in an hour is in all blocks of tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from harness.errors import NothingSelected, UsageError
 from harness.report.compare_load import Arm, Run, arms_of, load_run
 from harness.report.compare_select import target_of
 from harness.store.runs import find_runs
+
+APART = ("input_hash", "math", "method_version")  # what may keep two arms apart that do the same work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,11 @@ class Key:
     def work(self) -> tuple[str, str, str]:
         """What is to be done, whatever the inputs are."""
         return (self.case_key, self.counted, self.way)
+
+    @property
+    def uncounted(self) -> tuple[str, str]:
+        """What is to be done, at whatever number of threads."""
+        return (self.case_key, self.way)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +86,27 @@ def key_of(arm: Arm, *, by_target: bool) -> Key:
 
 
 def apart_by(keys: Iterable[Key], others: Iterable[Key]) -> dict[str, int]:
-    """Count the works that both have but never under one key, by what keeps them apart."""
-    left, right = ({key.work: key for key in each} for each in (keys, others))
-    counted: dict[str, int] = {}
-    for work in left.keys() & right.keys():
-        one, other = left[work], right[work]
-        reasons = ("input_hash", "math", "method_version")
-        for reason in [name for name in reasons if getattr(one, name) != getattr(other, name)]:
-            counted[reason] = counted.get(reason, 0) + 1
-    return counted
+    """Count the works that both have but not under one key, or not only, by what keeps them apart."""
+    left, right = _by_work(keys), _by_work(others)
+    counted = Counter(reason for work in left.keys() & right.keys() for reason in {*_apart(left[work], right[work])})
+    return {reason: counted[reason] for reason in APART if counted[reason]}
+
+
+def _by_work(keys: Iterable[Key]) -> Mapping[tuple[str, str, str], set[Key]]:
+    found: dict[tuple[str, str, str], set[Key]] = defaultdict(set)
+    for key in keys:
+        found[key.work].add(key)
+    return found
+
+
+def _apart(left: set[Key], right: set[Key]) -> Iterator[str]:
+    """Yield what keeps each key that only one side has from the nearest of the other side."""
+    for one in left ^ right:
+        yield from min((_differing(one, other) for other in (right if one in left else left)), key=len)
+
+
+def _differing(one: Key, other: Key) -> list[str]:
+    return [name for name in APART if getattr(one, name) != getattr(other, name)]
 
 
 def _runs(root: Path, name: str) -> Iterator[Run]:

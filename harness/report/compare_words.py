@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from harness.report import words
 from harness.report.comparison import Comparison, How
-from harness.report.sentences import Shown, is_flagged, percent, times
+from harness.report.sentences import Shown, percent, times
 from harness.stats.combine import Combined
 from harness.stats.estimate import CONFIDENCE
 from harness.stats.multiplicity import Correction
@@ -136,19 +136,27 @@ def _looks(comparison: Comparison) -> Iterator[str]:
 
 
 def _flags(comparison: Comparison, name: Shown) -> Iterator[str]:
-    flagged = sum(map(is_flagged, comparison.lines))
+    once = [line for line in comparison.lines if line.seen_once]
+    stopped = sum(line.stopped for line in once)
     if comparison.confirmed_by:
-        yield f"differences were measured again by fresh processes in the run {name(comparison.confirmed_by)}"
-    if flagged and comparison.how is How.SESSION:
+        runs = f"run{'s' * (', ' in comparison.confirmed_by)} {name(comparison.confirmed_by)}"
+        yield f"differences were measured again by fresh processes in the {runs}"
+    if stopped:
+        yield (f"{_differences(stopped)} seen once, and the confirmation was interrupted; gate --confirm measures anew")
+    if len(once) > stopped and comparison.how is How.SESSION:
         yield (
-            f"{flagged} difference{'s were' if flagged != 1 else ' was'} seen once and not measured again by fresh "
-            "processes; gate --confirm does that"
+            f"{_differences(len(once) - stopped)} seen once and not measured again by fresh processes; gate --confirm "
+            "does that"
         )
 
 
 def _ratio(found: Combined) -> str:
     shown, span = times(found.ratio, found.low, found.high)
     return f"{shown} ({span})" if span else shown
+
+
+def _differences(count: int) -> str:
+    return f"{count} difference{'s were' if count != 1 else ' was'}"
 
 
 def _cases(count: int) -> str:

@@ -29,6 +29,16 @@ class How(StrEnum):
     REFUSED = "not comparable"  # two runs, and nobody insisted
 
 
+class Confirmation(StrEnum):
+    """What became of a difference that was flagged."""
+
+    NONE = "not measured again"
+    INTERRUPTED = "interrupted"  # it was to be measured again, and that did not reach its end
+    CONFIRMED = "confirmed"
+    REFUTED = "not confirmed"  # fresh processes came to another verdict
+    FAILED = "failed"  # it was to be measured again, and there is no ratio: an arm failed, is invalid or missing
+
+
 @dataclass(frozen=True, kw_only=True)
 class Side:
     """One of the two: a run, and the target of it that is meant; empty where all are."""
@@ -54,15 +64,24 @@ class Line:
     base: str  # the target, as it is called in tables; empty where that side has none
     new: str
     judgement: Judgement
+    base_arm: str = ""  # as `base`, with the number of threads where several were compared
+    new_arm: str = ""
     detail: str = ""  # why there is no ratio, or what is to be known about it
     base_s: float | None = None
     new_s: float | None = None
     pairing: str = "round"
     confirmed: Judgement | None = None  # what fresh processes said of a difference that was flagged
+    confirmed_by: str = ""  # the run that measured it again
+    stopped: bool = False  # it was to be measured again, and that did not reach its end
     withheld: bool = False  # `detail` says why this run may not judge, whatever its numbers are
     counts: tuple[int, int] | None = None  # process-sets, or sessions, of either side where nothing is paired
     per_set: tuple[float, ...] = ()  # the logarithms behind the judgement, one a process-set
     groups: Groups | None = None  # where the process-sets fall into two
+
+    @property
+    def arms(self) -> tuple[str, str]:
+        """What the arms of both sides are called where they are told from the same at other numbers of threads."""
+        return self.base_arm or self.base, self.new_arm or self.new
 
     @property
     def deciding(self) -> Judgement:
@@ -78,6 +97,22 @@ class Line:
     def flagged(self) -> bool:
         """Whether this is to be measured again before anybody is told."""
         return self.judgement.verdict in FLAGGED
+
+    @property
+    def seen_once(self) -> bool:
+        """Whether this is a difference that nobody has measured again: a hint and no verdict."""
+        return self.flagged and self.confirmed is None
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """What became of it where it was flagged."""
+        if not self.flagged:
+            return None
+        if self.confirmed is None:
+            return Confirmation.INTERRUPTED if self.stopped else Confirmation.NONE
+        if self.confirmed.log is None:
+            return Confirmation.FAILED
+        return Confirmation.CONFIRMED if self.verdict is self.judgement.verdict else Confirmation.REFUTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +150,7 @@ class Comparison:
     margin: float = MARGIN
     correction: Correction = Correction.BENJAMINI_HOCHBERG
     notes: tuple[str, ...] = ()  # to be read before the numbers
-    confirmed_by: str = ""  # the run in which flagged differences were measured again
+    confirmed_by: str = ""  # the run in which flagged differences were measured again, or several with commas between
     anchor: str = ""  # the target that `how` goes through
 
     @property

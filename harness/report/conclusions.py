@@ -114,7 +114,7 @@ def _open(run: RunFindings) -> Iterator[str]:
     decided = [standings for standings in found if standings & DECIDED]
     shared = sum(Standing.TIE in standings for standings in decided)
     if shared:
-        seen = smallest(run.self_check)
+        seen = smallest(run)
         yield (
             f"Of {counted(len(decided), 'contest')} (one for each case and class) the first place is shared in "
             f"{shared}, which does not mean that anybody is equal{f': {seen}' if seen else ''}; see {noisy}."

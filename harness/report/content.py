@@ -131,6 +131,14 @@ class Trust(StrEnum):
     CAREFUL = "careful"  # they stand, with something to know
     NONE = "none"  # there are none
 
+    @property
+    def word(self) -> str:
+        """What it is called where people read it."""
+        return _WORDS[self]
+
+
+_WORDS = {Trust.GOOD: "verdicts hold", Trust.CAREFUL: "with care", Trust.NONE: "no verdict"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Light:

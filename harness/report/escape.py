@@ -21,6 +21,8 @@ _TAME_CODE = re.compile(r"[A-Za-z0-9_.,:;@=+/()\[\]-](?:[A-Za-z0-9_.,:;@=+/()\[\
 _TAME_TEXT = re.compile(r"[A-Za-z0-9 .,:;()/%'µ-]*")
 _SPECIAL = re.compile(r"[^A-Za-z0-9 -]")
 _NOT_ALT = re.compile(r"[^A-Za-z0-9 .,:;()/%=@+-]")
+_BREAKS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
+_ORDER = re.compile(rf"((?:^|[{_BREAKS}])[^\S{_BREAKS}]*)::")
 _LINK = re.compile(r"//|www\.", re.IGNORECASE)
 
 
@@ -50,6 +52,11 @@ def words(text: str, longest: int = 4 * LONGEST) -> str:
 def alt(text: str) -> str:
     """Return `text` as the description of a picture, where no markup may stand at all."""
     return _NOT_ALT.sub(_reference, visible(text, 4 * LONGEST))
+
+
+def harmless(text: str) -> str:
+    """Return lines of which none is an order: what runs the jobs of a forge obeys lines that begin with two colons."""
+    return _ORDER.sub(r"\1:\\u003a", text) if "::" in text else text
 
 
 def _is_unseen(char: str) -> bool:

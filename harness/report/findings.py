@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from harness.core.target import shown_name, split_threads
@@ -17,6 +18,8 @@ from harness.stats.compare import Ratio
 from harness.store.record import Measurement, Outcome
 
 ArmKey: TypeAlias = tuple[str, str, str, str, int]  # what `Measurement.key` is
+
+STORE = Path("results")  # where every command looks for runs, unless it is told
 
 
 class Standing(StrEnum):
@@ -87,6 +90,7 @@ class Board:
     common: int
     ranked: bool = True
     withheld: int = 0
+    carried: tuple[str, float] | None = None  # a case, and the mean of the second beside the first without it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +150,18 @@ class RunFindings:
     boards: tuple[Board, ...]
     self_check: SelfCheck
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    store: Path = STORE  # in which runs were looked for, as whoever asked calls it
+    place: str = ""  # of its file, where its name alone does not find it in that store
     scalings: tuple[Scaling, ...] = ()
     scaling_means: tuple[ScalingMean, ...] = ()
     blocks_read: bool = True  # without them there are times, and nothing is compared
     # The ratios of any two measured arms of a contest, of the second beside the first; empty where they are too many.
     matrix: Mapping[tuple[ArmKey, ArmKey], Ratio] = field(default_factory=dict, repr=False)
+
+    @property
+    def called(self) -> str:
+        """What a command finds it by that looks in the same store."""
+        return self.place or self.run_id
 
     @cached_property
     def sets(self) -> int:

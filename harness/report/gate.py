@@ -2,7 +2,8 @@
 
 A gate that opens on silence guards nothing. So what is missing, failed, invalid, undecided or not to
 be compared closes it as surely as a regression does, each with its own code, until somebody says by
-name that it is allowed. Where not one pair was judged it stays closed whatever is allowed.
+name that it is allowed. Where not one pair was judged it stays closed whatever is allowed, and what is
+undecided was not judged: too wide an interval, too few process-sets, a verdict withheld.
 
 A small change passes where it was measured within the margin. Measured beyond it, but not surely so,
 it counts as undecided: else a wide interval would open the gate by missing 1.
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from harness.errors import ExitCode, first_of
 from harness.report.comparison import Comparison, Line, Page
-from harness.stats.verdict import Verdict
+from harness.stats.verdict import DECIDED, Verdict
 
 CLOSING: Mapping[Verdict, ExitCode] = {
     Verdict.FAILED: ExitCode.CASES_FAILED,
@@ -28,9 +29,7 @@ CLOSING: Mapping[Verdict, ExitCode] = {
     Verdict.SMALL_CHANGE: ExitCode.UNDECIDED,
 }
 ALLOWABLE = tuple(verdict for verdict in CLOSING if verdict is not Verdict.REGRESSED)
-JUDGED = frozenset(
-    {Verdict.REGRESSED, Verdict.IMPROVED, Verdict.EQUIVALENT, Verdict.SMALL_CHANGE, Verdict.INCONCLUSIVE}
-)
+JUDGED = DECIDED | {Verdict.SMALL_CHANGE}
 
 GOOD, BAD, UNTESTABLE = 0, 1, 125  # what `git bisect run` understands
 
@@ -88,6 +87,11 @@ class Decision:
     def lines(self) -> int:
         """How many lines there are."""
         return sum(self.counts.values())
+
+    @property
+    def judged(self) -> int:
+        """How many of them were judged, whatever came out."""
+        return sum(count for verdict, count in self.counts.items() if verdict in JUDGED)
 
 
 def decide(page: Page, *, allowed: Collection[Verdict] = ()) -> Decision:

@@ -96,7 +96,8 @@ def sections(decision: Decision, page: Page) -> Iterator[tuple[str, Sequence[Tol
 
 def remedies(decision: Decision) -> list[str]:
     """Return what can be done about a closed gate."""
-    found = [advice for reason in decision.closing for advice in _remedies(reason)]
+    reasons = (*decision.closing, *decision.allowed) if decision.empty else decision.closing
+    found = [advice for reason in reasons for advice in _remedies(reason)]
     names = [str(reason.verdict) for reason in decision.closing if reason.verdict in ALLOWABLE]
     allow = [f"--allow {','.join(names)} lets through what it names"] if names and not decision.empty else []
     return [*dict.fromkeys(found), *allow]
@@ -149,10 +150,20 @@ def _wrapped(line: str, indent: str) -> list[str]:
 
 
 def _opened(decision: Decision, page: Page) -> str:
-    told = f"of {_arms(decision.lines)} none is slower by more than {_margin(page)}: {_others(decision)}"
-    if not decision.allowed:
-        return told
-    return f"{told}; allowed: {', '.join(map(_counted, decision.allowed))}"
+    """Claim no more than was judged, and that not surely where a doubtful change was let through by name."""
+    surely = "surely " if Verdict.SMALL_CHANGE in {reason.verdict for reason in decision.allowed} else ""
+    slower = f"{surely}slower by more than {_margin(page)}"
+    whole = f"of {_arms(decision.lines)}"
+    match decision.judged:
+        case decision.lines:
+            told = f"{whole} none is {slower}"
+        case 1:
+            told = f"{whole} 1 was judged, and it is not {slower}"
+        case judged:
+            told = f"{whole} {judged} were judged, and none of them is {slower}"
+    others = _others(decision)
+    allowed = f"allowed: {', '.join(map(_counted, decision.allowed))}" if decision.allowed else ""
+    return "; ".join(filter(None, (f"{told}: {others}" if others else told, allowed)))
 
 
 def _closed(decision: Decision) -> str:

@@ -65,7 +65,10 @@ latency | how long a single caller waits | one call and one wait for the device;
 throughput | how much gets through when calls are queued | what a call works through (images, tokens, rows) over the
     time of a call
 first call | the very first one, which may compile | timed by itself, with all its tracing and compiling; it is in no
-    other number
+    other number. The cases of a process share what its compiler keeps, so it is shorter where an earlier case had the
+    same program
+cold start | from a new process to the first answer | loading the framework, making inputs and the call ready, and the
+    first call; entirely cold only in the first case of a process
 interval | the ends between which the true value probably lies | Student's, over process-sets, on logarithms; right
     {100 * CONFIDENCE:g} times in 100, by itself
 time / reference | 0.50 is half the time of the reference, 2.0 is twice | of the ratios of the two blocks of each round
@@ -78,7 +81,8 @@ common cases | the cases that everybody measured | those for which every target 
 smallest difference that could be seen | anything smaller was lost in the noise | half the interval of the ratio of the
     reference to its copy, as a share, in the median case
 of the ceiling | the share of what the device can do | of its arithmetic in this type and math mode, or, where the data
-    exceed twice the last-level cache, of its memory; the larger of the two
+    exceed twice the last-level cache, of its memory; the larger of the two; of a training, what is
+    called model FLOPs utilisation (MFU)
 operations a byte | how much is computed with each byte | FLOPs of a call over the bytes that it must move at the least
 s, ms, µs, ns | seconds, and a thousandth of the one before each | 1, 10^-3, 10^-6 and 10^-9 seconds
 FLOP/s | operations a second | floating-point operations of the mathematics, not of the kernel that ran; k, M, G, T and

@@ -14,6 +14,7 @@ from harness.core.units import size
 from harness.report import noise, words
 from harness.report.findings import Board, RunFindings, SelfCheck, Standing, name_of
 from harness.report.leads import NO_BLOCKS, Claim, Lead, lead_of, why_no_mean, wins
+from harness.report.rows import precision_of
 from harness.stats.verdict import LEAST_SETS
 from harness.store.manifest import COMPLETE
 from harness.store.record import Outcome
@@ -24,15 +25,28 @@ Named = Callable[[str], str]
 
 def headline(run: RunFindings, name: Named) -> list[str]:
     """Return what is to be known before anything else, a sentence or two a line."""
+    winners = (winner(run, board, name) for board in run.boards if board.ranked)
+    return [*stopped(run), *_indicative(run), *winners, *besides(run, name)]
+
+
+def besides(run: RunFindings, name: Named) -> list[str]:
+    """Return what is to be known beside who wins and whether to trust that."""
     return [
-        *_state(run),
-        *(winner(run, board, name) for board in run.boards if board.ranked),
         *_not_ranked(run, name),
         *_scaling(run, name),
         self_check(run),
         *filter(None, [noise.sentence(run.manifest)]),
         outcomes(run),
     ]
+
+
+def stopped(run: RunFindings) -> Iterator[str]:
+    """Say why a run did not reach its end, where it did not."""
+    ended = unfinished(run, "it")
+    if ended:
+        stopped = str(run.manifest.get("stopped") or "")
+        reason = f" ({stopped})" if stopped.isalnum() else ""
+        yield f"{run.state} run{reason}: {ended}, so what follows may lack arms and process-sets"
 
 
 def winner(run: RunFindings, board: Board, name: Named) -> str:
@@ -76,7 +90,7 @@ def machine(run: RunFindings) -> str:
 def software(run: RunFindings) -> str:
     """Say what was measured in which version, and in which types, as far as it is known."""
     versions = sorted({f"{arm.backend} {arm.framework_version}" for arm in run.arms if arm.framework_version})
-    return "; ".join(filter(None, (", ".join(versions), ", ".join(sorted({arm.dtype for arm in run.arms})))))
+    return "; ".join(filter(None, (", ".join(versions), ", ".join(sorted(set(map(precision_of, run.arms)))))))
 
 
 def ceilings(run: RunFindings) -> str:
@@ -99,12 +113,7 @@ def is_indicative(run: RunFindings) -> bool:
     return run.sets < LEAST_SETS["round"]
 
 
-def _state(run: RunFindings) -> Iterator[str]:
-    ended = unfinished(run, "it")
-    if ended:
-        stopped = str(run.manifest.get("stopped") or "")
-        reason = f" ({stopped})" if stopped.isalnum() else ""
-        yield f"{run.state} run{reason}: {ended}, so what follows may lack arms and process-sets"
+def _indicative(run: RunFindings) -> Iterator[str]:
     if is_indicative(run) and any(arm.outcome == Outcome.MEASURED for arm in run.arms):
         profile = (run.manifest.get("measure") or {}) if isinstance(run.manifest.get("measure"), Mapping) else {}
         named = "quick" if profile.get("profile") == "quick" else f"{run.sets} process-set{'s' * (run.sets != 1)}"

@@ -33,6 +33,7 @@ class Lead:
     claim: Claim
     scope: str  # over which cases
     others: bool  # whether more targets come after these two
+    without: tuple[str, float] | None = None  # the case that carries the mean, where one does, and the mean without it
     rival: Overall | None = None  # who wins more cases than the first: a mean may rest on a few large differences
 
     @property
@@ -65,6 +66,7 @@ def lead_of(run: RunFindings, board: Board) -> Lead | None:
         scope=scope_of(board, reason=False),
         others=len(timed) > 2,  # noqa: PLR2004  (more than those two)
         rival=rival_of(board),
+        without=board.carried,
     )
 
 

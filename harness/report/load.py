@@ -7,19 +7,19 @@ averaged together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from harness.errors import NothingSelected, StoreError
 from harness.report.confidence import doubt_about
-from harness.report.findings import Problem, RunFindings
+from harness.report.findings import STORE, Problem, RunFindings
 from harness.report.rows import measurements_of
 from harness.report.summarise import summarise
 from harness.store.layout import MEASUREMENTS, SAMPLES, Layout
 from harness.store.lean import ArmKey, Timings, read_timings
 from harness.store.read import Loaded, RunInfo, read_measurements, resolve
-from harness.store.runs import Selection, newest_of_each_suite, scan
+from harness.store.runs import UNLISTED, Selection, newest_of_each_suite, scan
 
 _START = "measure first: python -m harness quickstart"
 
@@ -31,6 +31,8 @@ class Reported:
     runs: tuple[RunFindings, ...]
     problems: tuple[Problem, ...]
     chosen: tuple[str, ...] = ()  # the runs by their whole names, with ::target where one was asked for
+    asked: tuple[str, ...] = ()  # the runs that were named, by what finds them in the same store
+    store: Path = STORE  # in which runs were looked for, as whoever asked calls it
 
 
 def load(root: Path, names: Sequence[str] = ()) -> Reported:
@@ -38,15 +40,22 @@ def load(root: Path, names: Sequence[str] = ()) -> Reported:
     problems: list[Problem] = []
     selections = [resolve(root, name) for name in names] if names else _newest(root, problems)
     runs, chosen = [], []
-    for selection in {(one.run.run_id, one.target): one for one in selections}.values():
+    several = {(one.run.run_id, one.target): one for one in selections}.values()
+    for selection in several:
         found = findings_of(root, selection, problems)
         if found is not None:
             runs.append(found)
-            chosen.append("::".join(filter(None, (found.run_id, selection.target))))
+            chosen.append(_with_target(found.run_id, selection))
     if not runs:
         reasons = "".join(f"\n  {problem.place}: {problem.message}" for problem in problems)
         raise NothingSelected(f"no run in {root} can be reported{reasons}", remedy=_START)
-    return Reported(runs=tuple(runs), problems=tuple(dict.fromkeys(problems)), chosen=tuple(chosen))
+    return Reported(
+        runs=tuple(runs),
+        problems=tuple(dict.fromkeys(problems)),
+        chosen=tuple(chosen),
+        asked=tuple(_with_target(_place(root, one.run) or one.run.run_id, one) for one in several) if names else (),
+        store=root,
+    )
 
 
 def findings_of(
@@ -64,10 +73,24 @@ def findings_of(
     found = summarise(
         rows, partial(_timings, root, run, problems), manifest=run.manifest, state=run.state, matrix=matrix
     )
+    found = replace(found, store=root, place=_place(root, run))
     if selection.target:
         measurements.only(selection.target)  # raises where there is no such target
         return found.only(selection.target)
     return found
+
+
+def _with_target(name: str, selection: Selection) -> str:
+    return "::".join(filter(None, (name, selection.target)))
+
+
+def _place(root: Path, run: RunInfo) -> str:
+    """Return where the file of a run is that no command would find below `root` by its name; nothing for the others."""
+    table = run.paths[MEASUREMENTS]
+    if run.state == UNLISTED:
+        return str(table)
+    store = table.parent.parent
+    return "" if store == root else str(Layout(store).manifest(run.run_id))
 
 
 def _timings(root: Path, run: RunInfo, problems: list[Problem], arms: Sequence[ArmKey]) -> Timings | None:

@@ -24,7 +24,8 @@ from harness.stats.unpaired import nodes
 
 def compare_nodes(root: Path, names: Sequence[str]) -> NodesPage:
     """Find the odd one out among the machines that `names` mean, one each."""
-    found = {name: [one for one in sessions(root, names) if one.group == name] for name in dict.fromkeys(names)}
+    every = sessions(root, names)
+    found = {name: [one for one in every if one.group == name] for name in dict.fromkeys(names)}
     absent = [name for name, own in found.items() if not own]
     if absent:
         raise UsageError(f"the runs of {absent[0]} are those of another name", remedy="name each machine once")

@@ -37,16 +37,20 @@ _ADVICE: Mapping[Code, str] = {
     Code.FOREIGN: "end what else runs here (`top` shows it), or measure when it has ended",
     Code.STEAL: "other machines share this hardware: take one of your own, or another hour; more process-sets help too",
     Code.HELD_BACK: "the container may use less than it tries to: raise its quota, or measure with fewer --threads",
-    Code.WAITED: "something else wants the same processors: end it, or keep it off them (`taskset`, cpusets)",
+    Code.WAITED: "hardly anybody else was seen on the processors, so the frameworks' own threads outnumber them or "
+    "wait for one another: try fewer --threads, or leave it as it is",
     Code.PRESSURE_MEMORY: "memory is short: end what holds it, or measure smaller cases",
     Code.PRESSURE_IO: "disks are busy, and frameworks load slowly then: wait until they are not",
-    Code.FAULTS: "memory is short and pages go to a disk: free some, or switch swapping off",
+    Code.FAULTS: "files were read for the first time, or memory is short: run again, and free some if they still come",
     Code.CLOCK: "the clock moves: `cpupower frequency-set -g performance`, or `nvidia-smi -lgc` on a GPU, hold it",
     Code.THROTTLED: "the device is too hot or short of power: cool it, or set a clock that it can hold",
     Code.GPU_PROCESSES: "somebody else computes on the GPU (`nvidia-smi` shows who): measure when they have ended",
     Code.SLOWDOWN: "the machine is now quick, now slow: ratios within a run hold, times from run to run do not",
     Code.SCATTER: "the machine changes its pace within a process-set: more rounds and process-sets average it out",
 }
+
+_OTHERS = frozenset({Code.FOREIGN, Code.STEAL})  # only beside one of these was a block kept waiting by somebody else
+_KEPT_WAITING = "something else wants the same processors: end it, or keep it off them (`taskset`, cpusets)"
 
 _BETTER: Mapping[Grade, str] = {
     Grade.FAIR: "small differences need more process-sets: --profile rigorous goes on until they suffice",
@@ -96,7 +100,9 @@ def advice(word: Grade | None, found: Sequence[Reason]) -> list[str]:
     """Return what can be done: nothing on a quiet machine, else what helps most first."""
     if word is None or word is Grade.QUIET:
         return []
-    return [*dict.fromkeys(_ADVICE[reason.code] for reason in found), _BETTER[word]]
+    codes = {reason.code for reason in found}
+    known = {**_ADVICE, Code.WAITED: _KEPT_WAITING} if codes & _OTHERS else _ADVICE
+    return [*dict.fromkeys(known[reason.code] for reason in found), _BETTER[word]]
 
 
 def remarks(manifest: Mapping[str, Any]) -> list[str]:

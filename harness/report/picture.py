@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ class Picture:
     alt: str
     unit: str
     targets: tuple[str, ...]  # all of the run, so that one target looks the same in every picture
+    told: tuple[str, ...] = ()  # what stands below it, the first as what matters: of one that is passed on alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +50,14 @@ class Lanes(Picture):
 
 @dataclass(frozen=True, kw_only=True)
 class Lines(Picture):
-    """A line for each target, speed against size."""
+    """A line for each target, speed against size.
+
+    `level` says of some targets up to which size their line is launch-bound: time hardly grows with the work.
+    """
 
     lines: dict[str, tuple[Dot, ...]]
     size: str
+    level: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +127,7 @@ class Bar:
     name: str
     target: str
     parts: dict[str, float]  # seconds, or bytes
-    note: str = ""  # beside the bar: "repaid after 40 calls"
+    note: str = ""  # beside the bar: "then 2.31 ms a call; repaid after 40 calls"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +140,16 @@ class Stacks(Picture):
 
 @dataclass(frozen=True, kw_only=True)
 class Tradeoff(Picture):
-    """Latency against throughput: a line for each target, a labelled dot for each size of batch."""
+    """Latency against throughput: a line for each target, a labelled dot for each size of batch.
+
+    `tails` holds, by target and label, what 99 of 100 calls stay below; `unbeaten` the labels of those dots that no
+    other is below and to the right of.
+    """
 
     lines: dict[str, tuple[tuple[str, Dot], ...]]  # (label, throughput as x and latency as y)
     across: str  # what the horizontal axis is
+    tails: dict[str, dict[str, float]] = field(default_factory=dict)
+    unbeaten: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.report.content import Block, Code, Prose
 from harness.report.content import name as named
 from harness.report.escape import visible
-from harness.report.findings import RunFindings
+from harness.report.findings import STORE, RunFindings
 from harness.store.layout import TABLES
 
 # What a page shows elsewhere, or is the bulk of a manifest.
@@ -63,10 +64,10 @@ def reproduce(run: RunFindings, *more: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def report_command(runs: Sequence[RunFindings], chosen: Sequence[str], *options: str) -> str:
-    """Return the command that makes a report of the runs that are called `chosen` again."""
-    found = next((option for run in runs if (option := _results(run))), [])
-    return shlex.join([*_START, "report", *chosen, *options, *found])
+def own_command(store: Path, *words: str) -> str:
+    """Return a command of ours that looks where the report did, which no manifest knows: results may be copied."""
+    where = [] if store == STORE else ["--results", str(store)]
+    return shlex.join([*_START, *words, *where])
 
 
 def _advice(run: RunFindings) -> str:
@@ -74,17 +75,6 @@ def _advice(run: RunFindings) -> str:
         "There is no command to copy, because the manifest tells none that starts this tool and nothing else. The "
         f"suite is called {named(run.suite)}: with its file, {named('python -m harness run FILE')} measures it again."
     )
-
-
-def _results(run: RunFindings) -> list[str]:
-    """Return the option by which the command of a run said where results are."""
-    words = _command(run)
-    for at, word in enumerate(words):
-        if word == "--results":
-            return words[at : at + 2]
-        if word.startswith("--results="):
-            return [word]
-    return []
 
 
 def _command(run: RunFindings) -> list[str]:

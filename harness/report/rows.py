@@ -47,6 +47,11 @@ def params_of(row: Measurement) -> dict[str, Any]:
     return dict(_object(row.params))
 
 
+def precision_of(row: Measurement) -> str:
+    """Return in what a row computes: a precision that its case names, or its type."""
+    return str(params_of(row).get("precision") or row.dtype)
+
+
 @lru_cache(maxsize=1 << 14)  # all arms of a case have the same, and each is asked several times
 def _object(text: str) -> dict[str, Any]:
     try:

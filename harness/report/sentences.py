@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable
 
 from harness.report import words
-from harness.report.comparison import Comparison, How, Line, NodesPage
+from harness.report.comparison import Comparison, Confirmation, How, Line, NodesPage
 from harness.report.escape import visible
 from harness.stats.unpaired import LEAST_NODES, LEAST_RATIO, LEAST_SESSIONS, Node
-from harness.stats.verdict import FLAGGED, LEAST_SETS, Judgement, Verdict
+from harness.stats.verdict import LEAST_SETS, Judgement, Verdict
 
 Shown = Callable[[str], str]
 
@@ -68,6 +68,11 @@ class _Said:
         return f"{self.new} beside {self.other} at {self.case}"
 
     @property
+    def about(self) -> str:
+        """Whom a line without numbers is about: both, where the flagged difference of the two was to be measured."""
+        return f"{self.new} at {self.case}" if self.line.confirmed is None else self.pair
+
+    @property
     def effect(self) -> str:
         """Who is faster, by how much, and how sure that is."""
         return f"{self.new} is {faster_or_slower(self.found)} than {self.other} at {self.case} ({self.interval})"
@@ -95,7 +100,27 @@ class _Said:
     @property
     def tail(self) -> str:
         """What is to be known beside the numbers: what could be seen, and on what ground they stand."""
-        return f"{self._ground()}{self._confirmation()}{self._groups()}"
+        return f"{self._ground()}{self.confirmation}{self._groups()}"
+
+    @property
+    def confirmation(self) -> str:
+        """What became of a difference that was flagged; nothing where there was none."""
+        match self.line.confirmation:
+            case Confirmation.NONE if self.comparison.how is not How.ACROSS:
+                return "; not measured again"
+            case Confirmation.INTERRUPTED:
+                return "; not confirmed because the confirmation was interrupted"
+            case Confirmation.CONFIRMED:
+                return f"; fresh processes confirmed what was seen at first ({self._first()})"
+            case Confirmation.REFUTED:
+                return f"; it was flagged at first ({self._first()}), and fresh processes did not confirm it"
+            case Confirmation.FAILED:
+                return f"; so it ended when fresh processes measured again what was flagged at first ({self._first()})"
+        return ""
+
+    def _first(self) -> str:
+        first = self.line.judgement
+        return f"{faster_or_slower(first)}, {first.sets} sets"
 
     def _other(self, name: Shown) -> str:
         if self.comparison.how in (How.SESSION, How.ACROSS):
@@ -104,6 +129,8 @@ class _Said:
 
     def _ground(self) -> str:
         match self.comparison.how:
+            case How.INSISTED | How.THROUGH if self.line.confirmed is not None:
+                return "; both measured again in one session"
             case How.INSISTED:
                 return "; by the absolute times of two sessions, as was insisted on: the machine is part of it"
             case How.THROUGH:
@@ -114,15 +141,6 @@ class _Said:
         if seen is None or self.line.withheld or self.found.verdict is Verdict.INCONCLUSIVE:
             return ""  # what an undecided pair could not show is said by itself
         return f"; on this machine today {words.share(seen)} could be seen"
-
-    def _confirmation(self) -> str:
-        first = self.line.judgement
-        if self.line.confirmed is None:
-            return ""
-        before = f"{faster_or_slower(first)}, {first.sets} sets"
-        if self.found.verdict is first.verdict:
-            return f"; fresh processes confirmed what was seen at first ({before})"
-        return f"; it was flagged at first ({before}), and fresh processes did not confirm it"
 
     def _groups(self) -> str:
         groups = self.line.groups
@@ -202,11 +220,11 @@ def _too_close(said: _Said) -> str:
 
 
 def _invalid(said: _Said) -> str:
-    return f"{said.new} at {said.case} is invalid: {said.detail}; an invalid time is compared with nothing"
+    return f"{said.about} is invalid: {said.detail}; an invalid time is compared with nothing{said.confirmation}"
 
 
 def _missing(said: _Said) -> str:
-    return f"{said.new} at {said.case} is missing: {said.detail}"
+    return f"{said.about} is missing: {said.detail}{said.confirmation}"
 
 
 def _new(said: _Said) -> str:
@@ -214,11 +232,11 @@ def _new(said: _Said) -> str:
 
 
 def _failed(said: _Said) -> str:
-    return f"{said.new} at {said.case} failed: {said.detail}"
+    return f"{said.about} failed: {said.detail}{said.confirmation}"
 
 
 def _refused(said: _Said) -> str:
-    return f"{said.pair} cannot be compared: {said.detail}"
+    return f"{said.pair} cannot be compared: {said.detail}{said.confirmation}"
 
 
 SENTENCES = {
@@ -263,11 +281,6 @@ def across_note() -> str:
         f"over sessions, at least {LEAST_SESSIONS} of each machine, and only what is {LEAST_RATIO:g} times apart and "
         "surely so gets a verdict."
     )
-
-
-def is_flagged(line: Line) -> bool:
-    """Whether a line raises a difference that nobody has measured again."""
-    return line.verdict in FLAGGED and line.confirmed is None
 
 
 def _counted(count: int, noun: str) -> str:

@@ -17,20 +17,28 @@ import pandas as pd
 
 from harness.errors import NothingSelected
 from harness.report import words
-from harness.report.escape import visible
+from harness.report.answers import first_sentence, machine_line, ranking_lines
+from harness.report.content import plain
+from harness.report.escape import harmless, visible
 from harness.report.findings import Entry, RunFindings, case_of, contest_of, name_of
-from harness.report.headline import headline
+from harness.report.fitted import fitted
+from harness.report.headline import besides, headline, stopped
+from harness.report.leads import capital
 from harness.report.load import findings_of
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
+from harness.report.trust import light
 from harness.report.verdicts import finite
 from harness.store.read import resolve
 from harness.store.record import Measurement, Outcome, Sample
 
 COLUMNS = 100
 
-_TIME, _SPREAD, _SPEED, _RATIO, _VERDICT = 8, 6, 13, 24, 14
-_NAME = COLUMNS - sum((_TIME, _SPREAD, _SPEED, _RATIO, _VERDICT)) - 2 * 6  # two blanks before each column
+_GAP = "  "  # before each column
+_USUAL = (8, 7, 13, 24, 14)  # time, its spread, speed, ratio, verdict: what they take where names need the rest
+_ITEMS = 13  # letters of what is counted a second
+_TO_THE_RIGHT = (True, False, True, False, False)
+_LONGEST_NAME = COLUMNS // 2  # a reason may stand beside it
 
 
 def table_of(
@@ -74,18 +82,21 @@ def show_run(
 def _lines(run: RunFindings) -> Iterator[str]:
     partial = "" if run.state == "complete" else f" ({run.state})"
     yield _cut(f"{visible(run.suite)}, run {visible(run.run_id)}{partial}")
-    entries = _entries(run)
-    last = ""
-    for arm in run.arms:
-        if arm.replica:
-            continue
-        if contest_of(arm) != last:
-            yield from ("", _cut(visible(case_of(arm))))
-            last = contest_of(arm)
-        yield _line(entries[arm.key])
+    yield from _table(run)
     yield ""
-    for said in headline(run, visible):
-        yield from textwrap.wrap(said, COLUMNS, subsequent_indent="  ")
+    for said in _said(run):
+        yield from map(_cut, textwrap.wrap(plain(said), COLUMNS, subsequent_indent="  "))
+
+
+def _said(run: RunFindings) -> Iterator[str]:
+    """Yield what a run says on the whole, in the words of its page."""
+    trust = light(run)
+    yield from stopped(run)
+    yield first_sentence(run)
+    yield f"{capital(trust.trust.word)}: {trust.text}"
+    yield from ranking_lines(run)
+    yield from besides(run, visible)
+    yield machine_line(run)
 
 
 def _entries(run: RunFindings) -> dict[Any, Entry]:
@@ -99,21 +110,54 @@ def _entries(run: RunFindings) -> dict[Any, Entry]:
     return entries
 
 
-def _line(entry: Entry) -> str:
+def _table(run: RunFindings) -> Iterator[str]:
+    """Yield the arms by case, in columns as wide as they have to be; names get what the others leave."""
+    entries = _entries(run)
+    shown = [entries[arm.key] for arm in run.arms if not arm.replica]
+    cells = [_cells(entry) for entry in shown]
+    wanted = [max((len(one[at]) for one in cells if one), default=0) for at in range(len(_USUAL))]
+    widths = [min(pair) for pair in zip(wanted, _USUAL, strict=True)]
+    left = COLUMNS - len(_GAP) - sum(len(_GAP) + width for width in widths)
+    names = fitted([name_of(entry.arm) for entry in shown], min(left, _LONGEST_NAME))
+    widest = max(map(len, names.values()), default=0)
+    if sum(wanted) - sum(widths) <= left - widest:
+        widths = wanted
+    last = ""
+    for entry, told in zip(shown, cells, strict=True):
+        if contest_of(entry.arm) != last:
+            yield from ("", _cut(visible(case_of(entry.arm))))
+            last = contest_of(entry.arm)
+        placed = _placed(told, widths) if told else [_ended(entry.arm)]
+        yield _cut(_GAP.join(("", f"{names[name_of(entry.arm)]:<{widest}}", *placed)).rstrip())
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    """Return what stands beside the name of an arm with a time."""
     arm = entry.arm
-    name = f"  {_fit(visible(name_of(arm)), _NAME)}"
     if not entry.measured:
-        detail = f": {visible(arm.detail)}" if arm.detail else ""
-        codes = f" {', '.join(map(visible, arm.validity))}" if arm.outcome == Outcome.INVALID else ""
-        return _cut(f"{name}  {arm.outcome}{codes}{detail}")
-    cells = (
-        f"{words.time(arm.time_s):>{_TIME}}",
-        f"{_spread(arm):<{_SPREAD}}",
-        f"{words.per_second(arm.flops_per_s, arm.bytes_per_s, arm.items_per_s, arm.items_name):>{_SPEED}}",
-        f"{_ratio(entry):<{_RATIO}}",
+        return ()
+    items = visible(arm.items_name, _ITEMS) if arm.items_name else None
+    return (
+        words.time(arm.time_s),
+        _spread(arm),
+        words.per_second(arm.flops_per_s, arm.bytes_per_s, arm.items_per_s, items),
+        _ratio(entry),
         entry.verdict,
     )
-    return _cut("  ".join((name, *cells)).rstrip())
+
+
+def _placed(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(cells, widths, _TO_THE_RIGHT, strict=True)
+    ]
+
+
+def _ended(arm: Measurement) -> str:
+    """Say why an arm has no time."""
+    detail = f": {visible(arm.detail)}" if arm.detail else ""
+    codes = f" {', '.join(map(visible, arm.validity))}" if arm.outcome == Outcome.INVALID else ""
+    return f"{visible(arm.outcome)}{codes}{detail}"
 
 
 def _spread(arm: Measurement) -> str:
@@ -160,9 +204,7 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _fit(text: str, width: int) -> str:
-    return f"{text[: width - 1]}…" if len(text) > width else f"{text:<{width}}"
-
-
 def _cut(line: str) -> str:
-    return f"{line[: COLUMNS - 1]}…" if len(line) > COLUMNS else line
+    """Return a line that is not too long, and no order to who reads along."""
+    told = harmless(line)
+    return f"{told[: COLUMNS - 1]}…" if len(told) > COLUMNS else told

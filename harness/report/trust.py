@@ -6,6 +6,7 @@ result was rejected; to be taken with care where one of these is missing; and no
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 from harness.report import noise, words
@@ -29,12 +30,12 @@ def light(run: RunFindings) -> Light:
     """Return how far the verdicts of a run may be trusted, and why."""
     none = undecided(run)
     if none:
-        return Light(trust=Trust.NONE, text=_sentences(none, smallest(run.self_check)))
+        return Light(trust=Trust.NONE, text=_sentences(none, _restless(run), smallest(run)))
     cares = "; ".join(_cares(run))
     if cares:
-        return Light(trust=Trust.CAREFUL, text=_sentences(cares, smallest(run.self_check)))
+        return Light(trust=Trust.CAREFUL, text=_sentences(cares, smallest(run)))
     good = "the reference, measured against itself, came out equal, and no result was rejected"
-    return Light(trust=Trust.GOOD, text=_sentences(good, smallest(run.self_check)))
+    return Light(trust=Trust.GOOD, text=_sentences(good, smallest(run)))
 
 
 def undecided(run: RunFindings) -> str:
@@ -66,13 +67,31 @@ def standings(run: RunFindings) -> frozenset[Standing]:
     return frozenset(entry.standing for entry in entries if entry.standing is not None)
 
 
-def smallest(check: SelfCheck) -> str:
+def smallest(run: RunFindings) -> str:
     """Say what difference could be seen, where the self-check tells; one that failed tells nothing of it."""
+    check = run.self_check
     if check.detectable is None or check.passed is False:
         return ""
     least, median, most = (words.share(value) for value in check.detectable)
-    spread = f" in the middle case, {least} in the best and {most} in the worst" if check.cases > 1 else ""
-    return f"the smallest difference that this run could see is {median}{spread}"
+    spread = f" in the middle case ({least} to {most})" if check.cases > 1 else ""
+    return f"the smallest difference that this run could see is {median}{spread}{_between(run)}"
+
+
+def _between(run: RunFindings) -> str:
+    """Say how far intervals between different targets reach: further than that of a target beside itself."""
+    ratios = {
+        entry.arm.key: entry.beside_reference
+        for board in run.boards
+        for case in board.cases
+        for entry in case.entries
+        if entry.beside_reference is not None and entry.verdict != "reference"
+    }
+    halves = [half for ratio in ratios.values() if words.known(half := ratio.detectable)]
+    if not halves:
+        return ""
+    middle, most = words.share(statistics.median(halves)), words.share(max(halves))
+    reach = f"± {middle}, {most} at most" if len(halves) > 1 else f"± {middle}"
+    return f"; between targets intervals reach {reach}"
 
 
 def _withheld(check: SelfCheck) -> str:
@@ -98,8 +117,7 @@ def _cares(run: RunFindings) -> Iterator[str]:
     ended = unfinished(run)
     if ended:
         yield ended
-    grade = grade_of_run(run)
-    restless = _RESTLESS.get(grade, "") if grade else ""
+    restless = _restless(run)
     if restless:
         yield restless
     if check.failed:
@@ -119,6 +137,11 @@ def _cares(run: RunFindings) -> Iterator[str]:
         yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"
     if Standing.INDICATIVE in standings(run):
         yield "some cases had too few fresh starts for a verdict"
+
+
+def _restless(run: RunFindings) -> str:
+    grade = grade_of_run(run)
+    return _RESTLESS.get(grade, "") if grade else ""
 
 
 def _left_out(cases: int) -> str:

@@ -6,8 +6,8 @@ the suite that measure it again, and how to cite it. All arms of the case are on
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from harness.core.target import shown_name
 from harness.report import noise, words
@@ -33,10 +33,11 @@ from harness.report.content import (
 from harness.report.escape import visible
 from harness.report.findings import ArmKey, CaseFindings, Entry, RunFindings, case_of, contest_of, name_of
 from harness.report.headline import machine, self_check
+from harness.report.leads import capital
 from harness.report.named import nothing_called, reference_of, rows_named
 from harness.report.pages.cases import standing
 from harness.report.pages.cells import columns, duration, named, numbers, outcome, ratio, row_of, small, whole
-from harness.report.reproduce import reproduce
+from harness.report.reproduce import own_command, reproduce
 from harness.report.sentences import times
 from harness.report.snippet import snippet
 from harness.report.trust import grade_of_run
@@ -47,6 +48,7 @@ from harness.store.record import Measurement
 
 SHOWN = ("as-written", "compiled", "losses", "phases", "quality", "cold", "memory")  # questions that one case answers
 MOST_SNIPPETS = 5
+MOST_TOLD = 6  # sentences below a picture
 LONG = 500  # letters of a command
 DECIDED = frozenset({Status.FASTER, Status.SLOWER, Status.TIE})
 ROUGH = (Grade.NOISY, Grade.UNUSABLE)
@@ -77,13 +79,19 @@ def verdict(run: RunFindings, row: str, *, prefix: str = "") -> Document:
     entries = _entries(case)
     told = [entries[arm.key] for arm in found if arm.key in entries]
     sentences = tuple(_sentence(entry, case) for entry in told)
+    light = _light(run, told)
+    alone = _alone(run, sentences, light)
     head: Block = Prose(text=sentences[0]) if len(sentences) == 1 else Bullets(items=sentences)
     return Document(
         title=f"Verdict on {name(case_of(found[0]))}, run {name(run.run_id)}",
         description=plain(next(iter(sentences), "")),
         sections=(
-            _part("verdict", "The verdict", (head, _light(run, told))),
-            _part("evidence", "What it stands on", (*_charts(case, prefix), _table(list(entries.values()), prefix))),
+            _part("verdict", "The verdict", (head, light)),
+            _part(
+                "evidence",
+                "What it stands on",
+                (*_charts(case, prefix, alone), _table(list(entries.values()), prefix)),
+            ),
             _part("self-check", "What could be seen", _seen(run, case)),
             _part("where", "Where it was measured", _where(run)),
             _part("again", "To measure it again", _again(run, found)),
@@ -180,9 +188,19 @@ def _light(run: RunFindings, told: Sequence[Entry]) -> Light:
 # -- what it stands on -----------------------------------------------------------------------------
 
 
-def _charts(case: RunFindings, prefix: str) -> tuple[Chart, ...]:
+def _alone(run: RunFindings, sentences: Sequence[str], light: Light) -> tuple[str, ...]:
+    """Say in a few words what a picture shows that is passed on without its page."""
+    trust, where = f"{capital(light.trust.word)}: {light.text}", f"Run {run.run_id}; {machine(run)}"
+    return tuple(map(plain, (*sentences[:MOST_TOLD], trust, where)))
+
+
+def _charts(case: RunFindings, prefix: str, told: tuple[str, ...]) -> tuple[Chart, ...]:
+    """Return the pictures; the first says in words what came out, for it will be passed on without its page."""
     drawn = charts_of(case, prefix)
-    return tuple(chart for question in SHOWN for chart in drawn.get(question, ()))
+    found = [chart for question in SHOWN for chart in drawn.get(question, ())]
+    return tuple(
+        chart if at else replace(chart, picture=replace(chart.picture, told=told)) for at, chart in enumerate(found)
+    )
 
 
 def _table(entries: Sequence[Entry], prefix: str) -> Table:
@@ -242,5 +260,5 @@ def _again(run: RunFindings, found: Sequence[Measurement]) -> Iterator[Block]:
 
 
 def _replay(run: RunFindings, arm: Measurement) -> str:
-    row = f"{run.run_id}::{arm.case}::{shown_name(arm.target, arm.label)}"
-    return visible(shlex.join(["python", "-m", "harness", "replay", row]), LONG)
+    row = f"{run.called}::{arm.case}::{shown_name(arm.target, arm.label)}"
+    return visible(own_command(run.store, "replay", row), LONG)

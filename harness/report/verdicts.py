@@ -87,6 +87,8 @@ def _line(line: Line, one: Comparison, allowed: frozenset[Verdict]) -> dict[str,
         "new_s": finite(line.new_s),
         "measured": _judgement(line.judgement),
         "confirmed": _judgement(line.confirmed),
+        "confirmation": None if line.confirmation is None else str(line.confirmation),
+        "confirmed_by": line.confirmed_by,
     }
 
 

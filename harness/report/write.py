@@ -1,7 +1,7 @@
 """A report on the disk: a folder with the page, its pictures and its tables, each in the formats asked for.
 
-The same results give the same bytes. What an earlier report left in the folder is taken away, so that nothing is
-mistaken for a part of this one; nothing else there is touched.
+The same command on the same results gives the same bytes. What an earlier report left in the folder is taken away, so
+that nothing is mistaken for a part of this one; nothing else there is touched.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from harness.report.content import Document
 from harness.report.kinds import KNOWN, PICTURES, USUAL
 from harness.report.load import Reported
 from harness.report.picture import Picture, slug
-from harness.report.reproduce import inputs, report_command
+from harness.report.reproduce import inputs, own_command
 
 FIGURES, TABLES = "figures", "tables"  # folders beside the page
 MANIFEST = "manifest.json"
+REPORTS = Path("reports")  # where reports go, unless somebody says otherwise
 SCHEMA = "harness.report/1"
 
 _PAGES = {"html": "index.html", "md": "README.md"}  # the latter is what a folder shows of itself where it is browsed
@@ -37,11 +38,11 @@ class Composed:
     formats: tuple[str, ...]
 
 
-def compose(reported: Reported, formats: Sequence[str] = USUAL, *, only: str = "") -> Composed:
-    """Return the report; with `only`, it is about one case, or one arm of it, alone."""
+def compose(reported: Reported, formats: Sequence[str] = USUAL, *, only: str = "", out: Path = REPORTS) -> Composed:
+    """Return the report; with `only`, it is about one case, or one arm of it, alone. `out` is where its folder goes."""
     document = _document(reported, only)
     return Composed(
-        files={**dict(_texts(document, formats)), MANIFEST: _manifest(reported, formats, only)},
+        files={**dict(_texts(document, formats)), MANIFEST: _manifest(reported, formats, only, out)},
         pictures=tuple(document.pictures()),
         formats=tuple(formats),
     )
@@ -123,14 +124,15 @@ def _clear(folder: Path) -> None:
             held.rmdir()
 
 
-def _manifest(reported: Reported, formats: Sequence[str], only: str) -> bytes:
+def _manifest(reported: Reported, formats: Sequence[str], only: str, out: Path) -> bytes:
     """Return what the report was made of and how it is made again, for other programs."""
     chosen = reported.chosen or tuple(run.run_id for run in reported.runs)
     options = ["--format", ",".join(formats), *(["--only", only] if only else [])]
+    options += [] if out == REPORTS else ["--out", str(out)]
     told = {
         "schema": SCHEMA,
         "harness_version": __version__,
-        "command": report_command(reported.runs, chosen, *options),
+        "command": own_command(reported.store, "report", *reported.asked, *options),
         "formats": [kind for kind in KNOWN if kind in formats],
         "filters": {"runs": list(chosen), "only": only or None},
         "runs": [_run(run.run_id, run.suite, run.state, inputs(run)) for run in reported.runs],

@@ -30,6 +30,9 @@ class Silent:
     def phase(self, text: str) -> None:
         """Ignore it."""
 
+    def begins(self, share: float) -> None:
+        """Ignore it."""
+
     def advance(self, share: float, arm: ArmState | None) -> None:
         """Ignore it."""
 
@@ -51,19 +54,26 @@ class Progress(Silent):
         self._lines = not _can_redraw(self._stream) if lines is None else lines
         self._start = clock()
         self._shown = self._start - HEARTBEAT_S
-        self._share = 0.0
+        self._share = self._until = 0.0  # of the whole: what is done, and what is made ready
+        self._measured, self._last = 0.0, -1.0  # seconds of it, and when it went on; negative where it does not
         self._phase = ""
         self._estimate = ""
         self._told: set[tuple[str, str, str, int]] = set()
 
     def phase(self, text: str) -> None:
         """Show what is being done."""
-        self._phase = text
+        self._phase, self._last = text, -1.0
         self._show()
+
+    def begins(self, share: float) -> None:
+        """Keep how far what is made ready now will bring us."""
+        self._until = share
 
     def advance(self, share: float, arm: ArmState | None) -> None:
         """Show how far the session is and what the last block said."""
-        self._share = max(self._share, share)
+        self._share, now = max(self._share, share), self._clock()
+        self._measured += now - self._last if self._last >= 0 else 0.0
+        self._last = now
         if arm is not None and arm.throughput:
             last = arm.throughput[-1]
             call = units.seconds(last.wall_ns / last.inner / 1e9)
@@ -102,10 +112,13 @@ class Progress(Silent):
         return "  ".join(part for part in parts if part)
 
     def _left(self) -> str:
-        gone = self._clock() - self._start
-        if self._share < TOO_EARLY:
+        """What was measured, and what was made ready for it, take as long for each part of the whole that is left."""
+        share, until = self._share, max(self._until, self._share)
+        if share < TOO_EARLY:
             return ""
-        return f"about {_clock_words(gone * (1 - self._share) / self._share)} left"
+        ready = self._clock() - self._start - self._measured
+        left = self._measured * (1 - share) / share + ready * (1 - until) / until
+        return f"about {_clock_words(left)} left"
 
     def _say(self, text: str) -> None:
         self.close()

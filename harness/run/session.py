@@ -57,6 +57,7 @@ class Session:
         self.efficiency = Efficiency()
         self.endings: Endings | None = None
         self._set = 0
+        self._behind = self._in_shard = self._of_set = 0  # arms of this set: measured, being measured, all
         self._over = False  # by the stopping rule, and not because somebody asked
         self._rule: Stopping = self.stopping or Fixed(sets=self.pace.sets)
         self._costs = self.ledger or Ledger(clock=self.clock)
@@ -116,6 +117,7 @@ class Session:
         self._steps.set_index, self._steps.where = self._set, self._rule.where(self._set)
         self._costs.begin(self.states)
         wanted = [state for state in self.states if state.wanted and state.arm.case.key in going]
+        self._behind, self._of_set = 0, len(wanted)
         with self.noise.over(self._blocks, self.sink.note) if self.noise else nullcontext():
             for team in teams(wanted, self.rng):
                 self._measure_team(team)
@@ -135,7 +137,10 @@ class Session:
                 live = [state for state in shard if state.live]
                 if not self._rule.admits(live, self.states):
                     break
+                self._in_shard = len(live)
+                self.observer.begins(self._share(1.0))
                 self._measure_shard(live)
+                self._behind += len(live)
         finally:
             self._team.close()
 
@@ -193,7 +198,12 @@ class Session:
         return memory_needed(arm, self.fleet.cold_bytes(arm) if arm.case.workload.cache == "cold" else 0)
 
     def _advance(self, part: float, state: ArmState | None) -> None:
-        self.observer.advance(self._rule.share(self._set, part), state)
+        self.observer.advance(self._share(part), state)
+
+    def _share(self, part: float) -> float:
+        """Return how much of the session is done when `part` of a shard is."""
+        done = (self._behind + part * self._in_shard) / max(1, self._of_set)
+        return self._rule.share(self._set, min(1.0, done))
 
     @contextmanager
     def _spent(self, phase: str) -> Iterator[None]:

@@ -28,6 +28,7 @@ class ArmState:
     detail: str = ""
     inner: int | None = None
     call_ns: float | None = None
+    primer_ns: float | None = None  # of what is called untimed before each block
     rounds_a_set: int = 0
     pairing: str = ""
     attempts: int = 0

@@ -92,7 +92,7 @@ class Steps:
         bounds = {"least_ns": pace.least_block_ns, "most_ns": pace.most_block_ns}
         reply = self.team.ask(state, "calibrate", deadline_s, **bounds)
         if reply is not None:
-            state.inner, state.call_ns = reply["inner"], reply["call_ns"]
+            state.inner, state.call_ns, state.primer_ns = reply["inner"], reply["call_ns"], reply["primer_ns"]
 
     def _agree(self, states: Sequence[ArmState]) -> None:
         """Have twins make blocks of equally many calls.
@@ -112,7 +112,8 @@ class Steps:
         """See how many rounds there is time for, and have the worker prove that time can be believed."""
         self.team.go_on()
         inner, call_ns = state.inner or 1, state.call_ns or 0.0
-        state.rounds_a_set = rounds_within(self.pace, self.pace.shared_by(state.pairing), inner=inner, call_ns=call_ns)
+        block_ns = inner * call_ns + (state.primer_ns or call_ns)
+        state.rounds_a_set = rounds_within(self.pace, self.pace.shared_by(state.pairing), block_ns)
         if state.rounds_a_set < LEAST_ROUNDS:
             detail = f"a call takes {call_ns / 1e9:.3g} s: {LEAST_ROUNDS} rounds pass max_time"
             state.fail("timeout", detail, "calibrate")

@@ -113,6 +113,9 @@ class Observer(Protocol):
     def phase(self, text: str) -> None:
         """A new phase begins."""
 
+    def begins(self, share: float) -> None:
+        """What is prepared and measured next brings the session to `share` of the whole."""
+
     def advance(self, share: float, arm: ArmState | None) -> None:
         """`share` of the whole session is done; `arm` was worked on last."""
 
@@ -179,7 +182,6 @@ def memory_needed(arm: Arm, cold_bytes: int = 0) -> int:
     return arm.case.workload.held_bytes() + cold_bytes
 
 
-def rounds_within(pace: Pace, sets: int, *, inner: int, call_ns: float) -> int:
+def rounds_within(pace: Pace, sets: int, block_ns: float) -> int:
     """Return how many rounds of each of `sets` fit into an arm's share of the time, at most those asked for."""
-    block_ns = call_ns * (inner + 1)
     return min(pace.rounds, int(pace.max_time_s * 1e9 / sets // max(block_ns, 1.0)))

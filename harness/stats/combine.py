@@ -16,6 +16,9 @@ from harness.stats.estimate import CONFIDENCE, FloatArray, t_quantile
 from harness.stats.interval import KnownRatio
 
 
+FEWEST, MUCH = 3, 0.1  # cases of which one may carry a mean, and by how much
+
+
 @dataclass(frozen=True, kw_only=True)
 class Combined(KnownRatio):
     """The geometric mean of the ratios of `cases`; `sets` is the least that a case has, and below 2 no interval is."""
@@ -42,6 +45,22 @@ def combine(per_set: FloatArray, *, pairing: str = "round", confidence: float = 
         sets=least,
         pairing=pairing,
     )
+
+
+def carried(per_set: FloatArray) -> tuple[int, float] | None:
+    """Return the case that moves the mean most and the logarithm of the mean without it, where that is much.
+
+    >>> carried(np.log([[2.0], [1.0], [1.0]]))
+    (0, 0.0)
+    >>> carried(np.log([[1.05], [1.0], [1.0]])) is None
+    True
+    """
+    logs = np.nanmean(per_set, axis=1)
+    if len(logs) < FEWEST:
+        return None
+    at = int(np.abs(logs - logs.mean()).argmax())
+    left = float(np.delete(logs, at).mean())
+    return (at, left) if abs(left - logs.mean()) > np.log1p(MUCH) else None
 
 
 def _mean(per_set: FloatArray) -> float:

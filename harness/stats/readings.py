@@ -16,7 +16,9 @@ from typing import Any
 FOREIGN = 0.05  # of the processors' time
 STEAL = 0.01
 HELD_BACK = 0.005  # of the processors' time, by a quota
-WAITED = 0.05  # of the time of blocks; alone on its processors a worker waits for 1 to 3 %
+# Of the time of blocks; alone on its processors a worker waits for 1 to 3 %, and for up to 10 % where its own threads
+# are many: without FOREIGN or STEAL it says nothing of others.
+WAITED = 0.05
 # Of the time. That for processors is no reason: a worker with as many threads as there are processors, and we who
 # wait for it, make it 25 to 55 % on a machine where nobody else does anything.
 PRESSURE = {"memory": 0.01, "io": 0.10}

@@ -7,17 +7,18 @@ once. The same function on the same arguments is then what `throughput` and `lat
 from __future__ import annotations
 
 import math
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.backends import proof
-from harness.backends.convergence import make_ready
+from harness.backends.convergence import check_ends, make_ready
 from harness.backends.learning import told as told_of
 from harness.core.math_mode import MathMode
 from harness.measure.block import Block, Calls, run_block, run_latency
-from harness.measure.calibrate import calibrate
+from harness.measure.calibrate import MOST_INNER, calibrate
 from harness.measure.memory import HostMemory
 from harness.measure.validity import (
     Doubt,
@@ -66,6 +67,7 @@ class Arm:
         self._cold_bytes = cold_bytes
         self._beside = Beside(workload, device, meter, gauge)
         self._math = MathMode(workload.math)
+        self._primer_ns = sys.maxsize
 
     def prepare(self) -> Message:
         """Bring inputs to the device, time the first call alone, and prove its answer."""
@@ -82,10 +84,16 @@ class Arm:
         seen = proof.observed(self._backend, self._workload, self._bundle, self._prepared, output)
         found, wrong = proof.judged(self._bundle, self._prepared, seen)
         doubts: list[Doubt | None] = [wrong] if wrong else self._prove_answer(output, seen)
-        self._calls = Calls(self._prepared.function, *self._arguments_in_turn())
+        function, goal, arguments = self._prepared.function, self._prepared.goal, self._arguments_in_turn()
+        epoch = goal.epoch if goal is not None else None
+        self._calls = Calls(function, *arguments, primer=epoch)
+        self._brief = self._calls if epoch is None else Calls(epoch, *arguments)
         self._steps = learning.steps if (learning := self._prepared.learning) is not None else 1
         self._output = output
         self._recompiled = 0
+        told = {} if wrong else self._told(seen)
+        self._epochs: int | None = told.get("epochs")
+        self._untimed = len(goal.ended()) if goal is not None else 0
         return {
             "prepare_s": prepare_s,
             "first_call_s": first_call_s,
@@ -96,7 +104,7 @@ class Arm:
             "output_hash": proof.output_hash(self._backend, self._prepared, output),
             "tags": self._tags(),
             "phases": list(learning.phases) if learning is not None else [],
-            **({} if wrong else self._told(seen)),
+            **told,
             "doubts": _plain(doubts),
             "checks": ["V1"] if wrong else ["V1", "V2", *(["V3"] if self._workload.moves else []), "V7", "V10"],
         }
@@ -107,9 +115,9 @@ class Arm:
 
     def _told(self, seen: Mapping[str, Any]) -> Message:
         """What a training came to, and in all its epochs if it is one to a quality."""
-        quality = self._prepared.quality
         told = told_of(self._backend, self._workload, self._bundle, self._prepared, seen)
-        return {**told, **(quality() if quality is not None else {})}
+        goal = self._prepared.goal
+        return told if goal is None else {**told, **goal.quality()}
 
     def _prove_answer(self, output: Any, seen: Mapping[str, Any]) -> list[Doubt | None]:
         backend, workload, bundle, prepared = self._backend, self._workload, self._bundle, self._prepared
@@ -129,25 +137,40 @@ class Arm:
         return [first, *(self._backend.place(self._workload, self._bundle.inputs) for _ in range(copies - 1))]
 
     def calibrate(self, least_ns: int, most_ns: int) -> Message:
-        """Choose how many calls make a block; also warms everything up."""
+        """Choose how many calls make a block; also warms everything up.
+
+        A second training to a goal in a block would go on from where the first one ended.
+        """
+        most = 1 if self._prepared.goal is not None else MOST_INNER
         with self._timing():
-            found = calibrate(self._time_calls, least_ns=least_ns, most_ns=most_ns)
-        return {"inner": found.inner * self._steps, "call_ns": found.call_ns / self._steps}
+            found = calibrate(self._time_calls, least_ns=least_ns, most_ns=most_ns, most_inner=most)
+        return {
+            "inner": found.inner * self._steps,
+            "call_ns": found.call_ns / self._steps,
+            "primer_ns": self._primer_ns,
+        }
 
     def prove(self, inner: int) -> Message:
-        """Check that time itself can be believed: V4, V5, and of V2 what only time can tell."""
+        """Check that time itself can be believed: V4, V5, and of V2 what only time can tell.
+
+        Of a training to a goal it is an epoch that they ask; it has no arguments whose answers could be kept.
+        """
+        goal = self._prepared.goal
+        few = inner if goal is None else self._steps
+        remembers = bool(self._prepared.arguments) and goal is None
         with self._timing():
             doubts = [
-                check_scaling(self._time_block, inner),
-                check_leftover(lambda: self._time_block(inner), self._read, sweep_caches),
+                check_scaling(lambda calls: self._time_brief(calls * self._steps), max(1, few // self._steps)),
+                check_leftover(lambda: self._time_brief(few), self._read, sweep_caches),
                 check_remembered(lambda: self._time_call(self._prepared.arguments), self._time_fresh_call)
-                if self._prepared.arguments
+                if remembers
                 else None,
             ]
             calls = self._elidable_calls(inner)
             if calls is not None:
                 doubts.append(check_elision(lambda: self._look(calls), calls))
-        return {"doubts": _plain(doubts), "checks": ["V2", *(["V3"] if calls is not None else []), "V4", "V5"]}
+        asked = [*(["V2"] if remembers else []), *(["V3"] if calls is not None else []), "V4", "V5"]
+        return {"doubts": _plain(doubts), "checks": asked}
 
     def _elidable_calls(self, inner: int) -> int | None:
         """How many calls V3 may compare; none where there are no inputs to make copies of."""
@@ -157,12 +180,15 @@ class Arm:
         return elidable_calls(size, self._time_block(inner) / inner)
 
     def _look(self, calls: int) -> tuple[int, int]:
-        """Time calls on copies that were never seen, whose answers are all kept, and before and after them a block."""
+        """Time calls on copies that were never seen, whose answers are all kept, and before and after them a block.
+
+        The shorter block counts: a neighbour makes a block longer, never shorter, and a longer one hides merged calls.
+        """
         copies = [self._backend.place(self._workload, self._bundle.inputs) for _ in range(calls)]
         for copy in copies:
             self._backend.fetch(copy)  # it has arrived
         before, between, after = self._time_same(calls), self._time_kept(copies), self._time_same(calls)
-        return between, max(before, after)
+        return between, min(before, after)
 
     def _time_same(self, calls: int) -> int:
         same = Calls(self._prepared.function, self._prepared.arguments)
@@ -192,15 +218,19 @@ class Arm:
         return self._meter.now() - start
 
     def _time_block(self, inner: int) -> int:
-        return self._run_block(inner).wall_ns
+        return self._run_block(self._calls, inner).wall_ns
+
+    def _time_brief(self, inner: int) -> int:
+        return self._run_block(self._brief, inner).wall_ns
 
     def _time_calls(self, calls: int) -> int:
-        return self._run_block(calls * self._steps).wall_ns
+        return self._time_block(calls * self._steps)
 
-    def _run_block(self, inner: int) -> Block:
+    def _run_block(self, calls: Calls, inner: int) -> Block:
         """Time `inner` units of work, of which a call may do several."""
-        calls = inner // self._steps
-        block, self._output = run_block(self._calls, calls, self._backend.wait, self._meter, self._prepared.reset)
+        count = inner // self._steps
+        block, self._output = run_block(calls, count, self._backend.wait, self._meter, self._prepared.reset)
+        self._primer_ns = min(self._primer_ns, block.primer_ns)
         return block
 
     def _read(self) -> int:
@@ -212,7 +242,7 @@ class Arm:
         """Time one block of `inner` calls and one fence; where a call's length is told, beside a sentinel."""
         self._beside.before(call_ns)
         with self._timing():
-            block = self._run_block(inner)
+            block = self._run_block(self._calls, inner)
         return self._timed([block], self._beside.after(block))
 
     def phase(self, name: str, inner: int) -> Message:
@@ -254,7 +284,9 @@ class Arm:
     def finish(self) -> Message:
         """Prove the last timed answer, that nothing was compiled meanwhile, and that inputs are untouched."""
         backend, workload, bundle = self._backend, self._workload, self._bundle
+        ends = self._check_ends()
         doubts = [
+            ends,
             proof.check_answer(backend, workload, bundle, self._prepared, self._output)[1],
             proof.check_no_recompiling(self._recompiled),
             proof.check_inputs_untouched(backend, bundle, workload, self._prepared),
@@ -266,6 +298,11 @@ class Arm:
             "peak_memory_bytes": peak,
             "peak_host_bytes": self._peak_host_bytes,
         }
+
+    def _check_ends(self) -> Doubt | None:
+        """V1 of the trainings that were timed, if they had a goal."""
+        goal = self._prepared.goal
+        return check_ends(self._epochs, goal.ended()[self._untimed :]) if goal is not None else None
 
 
 def sweep_caches() -> None:

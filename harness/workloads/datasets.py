@@ -100,11 +100,11 @@ def _own(path: Path) -> tuple[Any, Any]:
         known = ", ".join((*PACKAGED, MADE_UP))
         raise DataError(f"no data set is called {str(path)!r}; there are {known}, and files that end with .npz")
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {key: held[key] for key in ("x", "y") if key in held}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001  (a torn archive, an array alone, objects: each raises its own)
         raise DataError(f"{path}: not an .npz file: {error}") from None
     missing = [key for key in ("x", "y") if key not in arrays]
     if missing:
@@ -120,16 +120,27 @@ def _wrong(x: Any, y: Any) -> Iterator[str]:
 
     if x.ndim < 2 or x.dtype.kind not in "fiu":  # noqa: PLR2004  (samples, and what each holds)
         yield f"x is {x.dtype} of shape {list(x.shape)}, not numbers with the samples first"
-    elif not np.all(np.isfinite(x)):
-        count = int(np.sum(~np.isfinite(x)))
-        yield f"x holds {count} numbers that are infinite or not a number"
+    elif 0 in x.shape[1:]:
+        yield f"x is of shape {list(x.shape)}: its samples hold nothing"
+    elif count := int(np.sum(~np.isfinite(_narrowed(x)))):
+        yield f"x holds {count} numbers that are infinite or not a number, or too large for float32"
     if y.ndim != 1 or y.dtype.kind not in "iu":
         yield f"y is {y.dtype} of shape {list(y.shape)}, not one whole number a sample"
     elif len(y) != len(x):
         yield f"x has {len(x)} samples and y {len(y)}"
     elif len(y) == 0:
         yield "there is no sample"
+    elif round(HELD_OUT * len(y)) == 0:
+        yield f"of {len(y)} samples none would be held out"
     elif y.min() < 0 or y.max() >= MOST_CLASSES:
         yield f"y goes from {y.min()} to {y.max()}: class numbers begin at 0 and end below {MOST_CLASSES}"
     elif y.max() < 1:
         yield "y has one class only"
+
+
+def _narrowed(x: Any) -> Any:
+    """Return what is trained on."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        return x.astype(np.float32)

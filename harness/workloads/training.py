@@ -15,6 +15,7 @@ from harness.core.dtype import DType
 from harness.core.math_mode import MathMode
 from harness.workloads import sameness
 from harness.workloads.base import Arrays, Problem, Tolerance, Workload, parameter
+from harness.workloads.bounds import Bounds, bounds_of
 from harness.workloads.modelled import TARGET, USUAL, Modelled, batch_bytes, smallest
 from harness.workloads.network.optimiser import ADAM, ADAMW, HAT, MOMENTUM, OPTIMISERS, SGD, STATE, Optimiser
 from harness.workloads.network.spec import Feature, Network
@@ -31,8 +32,6 @@ PROOF_FLOPS = 4e11  # of the reference; about ten seconds of two cores
 LOSSES = (USUAL, "sparse", "categorical", "binary", "squared")
 FLOAT32, MIXED = "float32", "mixed_bfloat16"
 RESIDENT, HOST = "resident", "host"
-FLOAT32_STEP, SHORT_STEP = 4096.0, 16.0  # roundings of a layer that are let pass, of the better types and the short
-ADAM_SLACK, FIRST = 4.0, 16.0
 STILL = 1e-6  # what remembered losses may differ by
 
 __all__ = ["HAT", "UNBIASED", "Training"]
@@ -245,6 +244,23 @@ class Training(Modelled):
         batches = set(self.arguments())
         return {name: array[: self.proof_batch] if name in batches else array for name, array in inputs.items()}
 
+    def last_inputs(self, inputs: Arrays, count: int) -> dict[str, Any]:
+        """Return the inputs with the last so many samples of each batch."""
+        batches = set(self.arguments())
+        return {name: array[-count:] if name in batches else array for name, array in inputs.items()}
+
+    def varied_beyond(self, inputs: Arrays) -> dict[str, Any]:
+        """Return the inputs with other samples at the end of the first batch, none of which are compared."""
+        import numpy as np
+
+        few = min(self.proof_batch, self.batch - self.proof_batch)
+        changed = dict(inputs)
+        for place, (name, fed) in enumerate(self.batch_names(0).items()):
+            array = np.array(inputs[name])
+            array[-few:] = self.vary_feature(array[-few:], fed, place)
+            changed[name] = array
+        return changed
+
     def batch_of(self, inputs: Arrays, number: int) -> Batch:
         """Return one batch as the reference takes it."""
         from harness.workloads.network.reference import Batch
@@ -285,33 +301,23 @@ class Training(Modelled):
         return self.precision == MIXED
 
     @property
-    def slack(self) -> float:
-        """How much further than a gradient a weight may be off, relative to its way.
-
-        Adam divides each element by its own size, so that a small one, of which little is right, goes as far
-        as a large one.
-        """
-        return ADAM_SLACK if self.rule.is_adam else 1.0
+    def is_short(self) -> bool:
+        """Whether products are done in less than float32, or may be."""
+        return self.is_mixed or self.math != MathMode.IEEE
 
     @property
-    def first(self) -> float:
-        """How many times more closely the first gradients are held, which no step has led astray."""
-        return 1.0 if self.is_mixed or self.math != MathMode.IEEE else FIRST
-
-    @property
-    def allowed(self) -> float:
-        """How far anything may be off, relative to its length."""
-        depth = math.sqrt(self.network.depth())
-        if self.is_mixed:
-            return SHORT_STEP * DType.BFLOAT16.epsilon * depth
-        if self.math == MathMode.TF32:
-            return SHORT_STEP * 2.0**-11 * depth
-        if self.math == MathMode.DEFAULT:
-            return SHORT_STEP * 2.0**-8 * depth
-        return FLOAT32_STEP * DType.FLOAT32.epsilon * depth
+    def bounds(self) -> Bounds:
+        """How far it may be off."""
+        return bounds_of(
+            self.network.depth(),
+            math_mode=MathMode(self.math),
+            is_mixed=self.is_mixed,
+            is_adam=self.rule.is_adam,
+            is_normalised=bool(self.network.statistics()),
+        )
 
     def tolerance(self, reference: Arrays, scales: Mapping[str, Any]) -> Tolerance:
         """Every product adds its rounding, and every step builds on those before."""
         del reference, scales
         reason = f"sqrt of {self.network.depth()} products of {self.precision}, {self.proof_steps} steps"
-        return Tolerance(bound=self.allowed, reason=reason)
+        return Tolerance(bound=self.bounds.held.way, reason=reason)

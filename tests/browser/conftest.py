@@ -80,6 +80,7 @@ def visit(chromium: Any) -> Iterator[Visits]:
         *,
         size: tuple[int, int] = DESK,
         dark: bool = False,
+        paper: bool = False,
         script: bool = True,
     ) -> Visit:
         context = chromium.new_context(
@@ -90,16 +91,49 @@ def visit(chromium: Any) -> Iterator[Visits]:
         )
         contexts.append(context)
         found = Visit(page=context.new_page())
+        if paper:
+            found.page.emulate_media(media="print")
         found.page.on("console", lambda message: found.said.append(f"{message.type}: {message.text}"))
         found.page.on("pageerror", lambda error: found.said.append(str(error)))
         found.page.on("request", lambda request: found.asked.append(request.url))
         found.page.on("dialog", lambda dialog: _refuse(dialog, found.said))
         found.page.goto(f"{path.as_uri()}{view}")
+        if paper and script:
+            found.page.evaluate("dispatchEvent(new Event('beforeprint'))")
         return found
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Any:
+    """The rules by which nobody is shut out."""
+    return rules()
+
+
+def rules() -> Any:
+    """Return axe."""
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ModuleNotFoundError:
+        _absent("axe is not installed: python -m pip install -c constraints.txt --group browser")
+    return Axe()
+
+
+def unfold(page: Any) -> None:
+    """Open all folds."""
+    page.locator("main details").evaluate_all("(all) => all.forEach((fold) => { fold.open = true; })")
+
+
+def grave(axe: Any, page: Any) -> dict[str, list[str]]:
+    """Return what axe finds to be serious or critical."""
+    return {
+        each["id"]: [node["html"][:200] for node in each["nodes"][:3]]
+        for each in axe.run(page).response["violations"]
+        if each["impact"] in ("serious", "critical")
+    }
 
 
 def _refuse(dialog: Any, said: list[str]) -> None:

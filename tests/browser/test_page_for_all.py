@@ -13,7 +13,7 @@ from harness.report.escape import visible
 from harness.report.findings import RunFindings
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
-from tests.browser.conftest import DESK, FAILED, JAX, PHONE, Visits, findings, written
+from tests.browser.conftest import DESK, FAILED, JAX, PHONE, Visits, findings, grave, unfold, written
 from tests.core.report.synthetic import REFERENCE, arm, run, squares, unmeasured
 
 ENEMIES = (
@@ -103,18 +103,11 @@ def test_pointing_at_a_mark_tells_its_numbers(report: Path, visit: Visits) -> No
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_nobody_is_shut_out(report: Path, visit: Visits, size: tuple[int, int], dark: bool) -> None:
+def test_nobody_is_shut_out(report: Path, visit: Visits, axe: Any, size: tuple[int, int], dark: bool) -> None:
     """By the rules of axe: contrast, names, roles, order; with all folds open."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = visit(report, size=size, dark=dark).page
-    page.locator("main details").evaluate_all("(all) => all.forEach((fold) => { fold.open = true; })")
-    found = axe.run(page).response["violations"]
-    grave = {
-        each["id"]: [node["html"][:200] for node in each["nodes"][:3]]
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    }
-    assert grave == {}
+    unfold(page)
+    assert grave(axe, page) == {}
 
 
 def test_a_chosen_theme_is_stronger_than_that_of_the_system(report: Path, visit: Visits) -> None:
@@ -131,7 +124,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(report: Path, visit: Visits
     """What is wide scrolls in a place of its own, at a size that can be read."""
     page = visit(report, size=PHONE, script=script).page
     if script:
-        page.locator("main details").evaluate_all("(all) => all.forEach((fold) => { fold.open = true; })")
+        unfold(page)
     width = page.locator("body").evaluate("(body) => [document.documentElement.scrollWidth, body.scrollWidth]")
     assert max(width) <= PHONE[0]
     assert page.locator("figure svg").first.bounding_box()["width"] > 630

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,19 @@ import pytest
 
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
-from tests.browser.conftest import COMPILE, FAILED, FUNCTION, JAX, SPEEDS, Visits, written
+from tests.browser.conftest import (
+    COMPILE,
+    FAILED,
+    FUNCTION,
+    JAX,
+    MANIFEST,
+    PHONE,
+    SPEEDS,
+    Visits,
+    findings,
+    grave,
+    written,
+)
 from tests.core.report.synthetic import REFERENCE, run, squares, unmeasured
 
 CASES = "cases-as-written"
@@ -58,6 +71,51 @@ def test_the_answer_fits_the_first_screen(report: Path, visit: Visits) -> None:
     box = visit(report).page.locator("#answer").bounding_box()
     assert box["y"] + box["height"] <= 776
     assert box["width"] > 700
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of four runs on three machines, of which one has no verdict."""
+    runs = [findings(seed=at, sets=1 if at == 2 else 5) for at in range(4)]
+    named = [
+        replace(one, run_id=f"2026010{at}T030405678Z-0123456789ab", suite=f"suite-{at}", manifest=manifest_of(at % 3))
+        for at, one in enumerate(runs, start=1)
+    ]
+    return written(tmp_path_factory.mktemp("several"), *named)
+
+
+def manifest_of(number: int) -> dict[str, Any]:
+    """Return what a run says of itself on one of some machines."""
+    cpu = {"model": f"CPU {number}", "logical": 2 + number, "vectors": ["avx2"]}
+    known = {"cpu": cpu, "memory": {"total_bytes": 8 << 30}, "packages": {"jax": f"0.{number}"}}
+    return MANIFEST | {"threads": 2, "machine": known}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_answers_of_four_runs_fit_the_first_screen(several: Path, visit: Visits, axe: Any, *, dark: bool) -> None:
+    """Who wins in each, whether to trust it, and that they are not alike; who follows a link is at the run's part."""
+    found = visit(several, dark=dark)
+    page, answers = found.page, found.page.locator("#answers")
+    box = answers.bounding_box()
+    assert box["y"] + box["height"] <= 776
+    assert box["width"] > 700
+    assert page.locator("main > section").first.get_attribute("id") == "answers"
+    said = texts(page, "trust", "runs")
+    assert [("hold" in one, "no verdict" in one) for one in said] == [(at != 2, at == 2) for at in range(4)]
+    assert all("times as fast as" in one for one in texts(page, "what came out", "runs"))
+    assert "not all measured on one machine and with the same versions" in answers.inner_text()
+    assert texts(page, "what", "runs-differ") == ["machine.cpu.model", "machine.cpu.logical", "machine.packages.jax"]
+    page.get_by_role("link", name="part 2").click()
+    page.wait_for_url(re.compile("r2-answer"))
+    assert page.locator("#r2-answer").evaluate("(it) => Math.abs(it.getBoundingClientRect().top) < innerHeight")
+    assert grave(axe, page) == {}
+    assert found.said == []
+
+
+def test_a_phone_shows_the_answers_of_several_runs_without_scrolling_sideways(several: Path, visit: Visits) -> None:
+    page = visit(several, size=PHONE).page
+    width = page.locator("body").evaluate("(body) => [document.documentElement.scrollWidth, body.scrollWidth]")
+    assert max(width) <= PHONE[0]
 
 
 # -- sorting ----------------------------------------------------------------------------------------

@@ -148,6 +148,16 @@ def test_many_shapes_are_not_recompilations_of_one(torch_backend: Torch) -> None
         assert prepared.compilations() == before + 1
 
 
+def test_images_of_one_channel_lie_as_its_users_batches_do(torch_backend: Torch) -> None:
+    """With the strides of a transposed array PyTorch takes the channels to lie last, and a whole model follows."""
+    from harness.workloads.training import Training
+
+    case = Training(model="cnn", size="lenet", batch=2)
+    images = torch_backend.place(case, bundle_of(case).inputs)[0]
+    assert (images.shape, images.stride()) == ((2, 1, 28, 28), (784, 784, 28, 1))
+    assert torch_backend.prepare(case, bundle_of(case).inputs).arguments[0].stride() == (784, 784, 28, 1)
+
+
 def test_int8_batches_still_fail(torch_backend: Torch) -> None:
     """The day this works, the refusal has to go."""
     workload = Matmul(m=17, n=8, k=8, batch=2, dtype="int8")

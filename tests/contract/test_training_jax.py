@@ -23,6 +23,7 @@ from harness.workloads.inference import Inference
 from harness.workloads.modelled import smallest
 from harness.workloads.network.catalogue import MODELS
 from harness.workloads.training import Training
+from tests.contract import trainings
 from tests.contract.conftest import chosen
 
 CPU = Device("cpu")
@@ -39,7 +40,7 @@ MLP, CNN, RESNET, GPT, BERT = (tiny(model) for model in ("mlp", "cnn", "resnet18
 MOMENTUM, ADAM = (tiny("mlp", optimiser=optimiser) for optimiser in ("momentum", "adam"))
 ADAMW = tiny("mlp", optimiser="adamw", weight_decay=0.1)
 HOST = tiny("mlp", feed="host")
-MIXED = tiny("mlp", precision="mixed_bfloat16")
+MIXED = tiny("gpt", precision="mixed_bfloat16")
 
 
 @pytest.fixture
@@ -106,6 +107,24 @@ def in_bfloat16(policy: Any) -> Any:
     from jax import numpy as jnp
 
     return lambda *, dtype, setting: policy(dtype=jnp.bfloat16, setting=setting)
+
+
+def with_fixed_offset(loss_of: Any) -> Any:
+    """Let the offset of one normalisation be no part of what gradients are asked of."""
+    from jax.lax import stop_gradient
+
+    name = "block1.norm1"
+
+    def made(*given: Any) -> Any:
+        loss = loss_of(*given)
+
+        def fixed(parameters: Any, *rest: Any) -> Any:
+            layer = parameters[name]
+            return loss({**parameters, name: {**layer, "offset": stop_gradient(layer["offset"])}}, *rest)
+
+        return fixed
+
+    return made
 
 
 def without_gradient(function: Any) -> Any:
@@ -246,6 +265,12 @@ FAULTS = (
         change=without_gradient,
     ),
     Fault(
+        name="an offset that does not learn, in short products",
+        workload=trainings.SHORT,
+        where=f"{HERE}.training.loss_of",
+        change=with_fixed_offset,
+    ),
+    Fault(
         name="gates in another order",
         workload=tiny("lstm"),
         where="jax.numpy.split",
@@ -260,6 +285,13 @@ def test_a_fault_is_caught(backend: Any, monkeypatch: pytest.MonkeyPatch, fault:
     found = pkgutil.resolve_name(owner)
     monkeypatch.setattr(found, name, fault.change(getattr(found, name)))
     assert verdict(backend, fault.workload) == "V1"
+
+
+@trainings.everywhere
+def test_a_fault_of_any_framework_is_caught(
+    backend: Any, monkeypatch: pytest.MonkeyPatch, fault: trainings.Fault
+) -> None:
+    trainings.check_a_fault_is_seen(backend, monkeypatch, fault)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,21 @@ from harness.workloads.matmul import Matmul
 from harness.workloads.network.catalogue import MODELS
 from harness.workloads.training import HOST, MIXED, Training
 from tests.contract.conftest import chosen
-from tests.contract.trainings import ADAM, ADAMW, DECODER, IMAGES, MOMENTUM, PERCEPTRON, RESIDUAL, made, verdict
+from tests.contract.trainings import (
+    ADAM,
+    ADAMW,
+    DECODER,
+    IMAGES,
+    MOMENTUM,
+    PERCEPTRON,
+    RESIDUAL,
+    SHORT,
+    Fault,
+    check_a_fault_is_seen,
+    everywhere,
+    made,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from harness.backends.base import Learning
@@ -133,6 +147,10 @@ def _faults() -> dict[str, tuple[Training, Plant]]:
     def without_bias(layer: Any, own: Any, values: Any) -> Any:
         return own(values) - layer.bias
 
+    def with_fixed_offset(layer: Any, own: Any, values: Any) -> Any:
+        offset = tf.cast(layer.beta, values.dtype)
+        return own(values) - offset + tf.stop_gradient(offset)
+
     def without_normalisation(layer: Any, own: Any, values: Any) -> Any:
         own(values)
         return values * layer.gamma + layer.beta
@@ -177,6 +195,10 @@ def _faults() -> dict[str, tuple[Training, Plant]]:
                 transformer, "_attend", lambda *given, causal: attend(*given, causal=causal and False)
             ),
         ),
+        "an offset that does not learn, in short products": (
+            SHORT,
+            _layers("LayerNormalization", _called(with_fixed_offset), "block1.norm1"),
+        ),
         "the other gelu": (ENCODER, lambda patch: patch.setattr(transformer, "GELU", "gelu")),
     }
 
@@ -186,7 +208,7 @@ FAULTS = (
     "a forgotten decay", "squares of parts", "a lost bias", "a layer that does not learn", "always the first batch",
     "half of each batch", "a sum for a mean", "products in bfloat16", "statistics that are not kept",
     "statistics that forget faster", "another epsilon", "a dropped normalisation", "normalised by what it keeps",
-    "a lost mask", "the other gelu",
+    "a lost mask", "an offset that does not learn, in short products", "the other gelu",
 )  # fmt: skip
 
 
@@ -196,6 +218,13 @@ def test_a_planted_fault_is_refused(by_hand: TensorFlow, monkeypatch: pytest.Mon
     assert verdict(by_hand, workload) == "right"
     plant(monkeypatch)
     assert verdict(by_hand, workload) == "V1"
+
+
+@everywhere
+def test_a_fault_of_any_framework_is_refused(
+    by_hand: TensorFlow, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    check_a_fault_is_seen(by_hand, monkeypatch, fault)
 
 
 @pytest.mark.parametrize("name", ["a rate 5 % off", "a lost bias", "always the first batch", "another epsilon"])

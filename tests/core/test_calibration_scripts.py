@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
+import json
 import math
+import re
+import shlex
+import sys
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.calibration import aa, nights, peers, planted, power, run_to_run, tools
+from benchmarks.calibration import (
+    aa,
+    common,
+    hogs,
+    nights,
+    noise_grade,
+    peers,
+    planted,
+    power,
+    replay,
+    run_to_run,
+    simulate,
+    tools,
+)
 from benchmarks.calibration.figures import State
+from benchmarks.calibration.keep import Entry, Journal, KeepError
 from benchmarks.calibration.measuring import Pair, flagged, found, judged, only, pairs_suite, read_pair, twins
 from harness.backends.numpy import NumPy
 from harness.backends.registry import find_backend
@@ -110,6 +132,76 @@ def test_four_hundred_quiet_comparisons_keep_the_promises_and_one_alarm_breaks_t
     assert states == [State.KEPT, State.BROKEN, State.KEPT]
     states = [each.state for each in aa.promises(quiet[:3], aa.figures(quiet[:3]), "quiet")]
     assert states == [State.OPEN, State.OPEN, State.KEPT]
+
+
+def told(monkeypatch: pytest.MonkeyPatch, script: Any, *words: object) -> int:
+    """Call a script with these words, and return how it ends."""
+    monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, words)])
+    return int(script.main())
+
+
+def keep(folder: Path, *entries: dict[str, Any], series: str = "quiet", **shape: Any) -> Path:
+    """Keep sessions of `aa` as they were measured."""
+    journal = Journal(folder, script="aa")
+    for number, entry in enumerate(entries):
+        journal.add({"series": series, "number": number, "shape": {"target": "numpy@cpu", **shape}, **entry})
+    return folder
+
+
+def test_series_that_are_each_too_short_keep_the_promises_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twice 240 comparisons in 40 minutes, of another target and another size: each is open, and both are not."""
+    entries = [{**aa_entry([pair(0.0, case=str(at)) for at in range(12)], []), "wall_s": 120.0}] * 20
+    first = keep(tmp_path / "first", *entries)
+    second = keep(tmp_path / "second", *entries, target="torch@cpu", sets=7, series="load")
+    assert told(monkeypatch, aa, "--keep", first, "--tell") == 4
+    assert told(monkeypatch, aa, "--keep", second, "--series", "load", "--tell") == 4
+    capsys.readouterr()
+    assert told(monkeypatch, aa, "--keep", first, "--keep", second, "--tell") == 0
+    text = capsys.readouterr().out
+    assert "first, numpy@cpu, quiet: 20 sessions, 40 minutes;" in text
+    assert "second, torch@cpu, load: 20 sessions, 40 minutes;" in text
+    assert "kept: at most 5 % of intervals of identical arms miss 1: 0 of 480" in text
+    assert "kept: no identical arms are raised: 0 of 480" in text
+    assert "kept: this was measured for at least 60 minutes: 80 minutes" in text
+    assert told(monkeypatch, aa, "--keep", first, "--keep", second, "--tell", "--series", "load") == 4
+
+
+def test_what_is_told_together_is_told_of_whole_sessions_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missed = keep(tmp_path / "missed", aa_entry([pair(0.01, case="x"), pair(0.0, case="y")], []))
+    fine = keep(tmp_path / "fine", *[aa_entry([pair(0.0, case="x"), pair(0.0, case="y")], [])] * 3)
+    folders = (missed, fine, fine / "../missed")
+    words = [word for folder in folders for word in ("--keep", folder)]
+    assert told(monkeypatch, aa, *words, "--tell", "--json") == 4
+    document = json.loads(capsys.readouterr().out)
+    assert document["counts"]["raw"] == [[1, 2], [0, 2], [0, 2], [0, 2]]
+    assert [(part["folder"], part["counts"]["raw"]) for part in document["parts"]] == [
+        ("missed", [[1, 2]]),
+        ("fine", [[0, 2]] * 3),
+    ]
+    assert {each["state"] for each in document["promises"]} == {"open", "kept"}
+
+
+def test_one_alarm_in_any_series_breaks_what_all_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alarm = keep(tmp_path / "alarm", aa_entry([pair(0.05, case="x")], [pair(0.05, case="x", sets=10)]))
+    fine = keep(tmp_path / "fine", *[aa_entry([pair(0.0, case=str(at)) for at in range(12)], [])] * 80)
+    assert told(monkeypatch, aa, "--keep", alarm, "--keep", fine, "--tell") == 1
+
+
+def test_several_folders_are_told_and_not_measured_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = keep(tmp_path / "known", aa_entry([pair(0.0)], []))
+    with pytest.raises(SystemExit) as ended:
+        told(monkeypatch, aa, "--keep", known, "--keep", tmp_path / "other")
+    assert ended.value.code == 2
+    assert "several are told together, with --tell" in capsys.readouterr().err
+    with pytest.raises(KeepError, match="mistyped holds no sessions"):
+        told(monkeypatch, aa, "--keep", known, "--keep", tmp_path / "mistyped", "--tell")
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_the_cases_of_a_session_are_twelve_and_differ() -> None:
@@ -219,6 +311,13 @@ def test_trials_are_pairs_that_were_compared() -> None:
     assert [power.trials_of(entries, kind) for kind in (power.TWO, power.FIVE)] == [1, 1]
 
 
+def test_sessions_with_three_frameworks_are_told_by_their_own_promises() -> None:
+    """Whoever tells need not say again how it was measured."""
+    entries: list[Entry] = [{"shape": {"frameworks": True}}]
+    assert power.with_frameworks(entries, asked=False)
+    assert not power.with_frameworks([], asked=False)
+
+
 # -- nights ---------------------------------------------------------------------------------------
 
 
@@ -296,6 +395,156 @@ def test_the_statements_of_the_other_tools_are_python() -> None:
     for name, setup in tools.SETUP.items():
         compile(setup.format(n=512, threads=2), name, "exec")
         compile(tools.STATEMENT[name], name, "eval")
+
+
+# -- telling --------------------------------------------------------------------------------------
+
+
+def options(folder: Path, **more: Any) -> common.Options:
+    known: dict[str, Any] = {"keep": folder, "series": "quiet", "minutes": None, "seed": 1}
+    return common.Options(**{**known, "quick": True, "tell": False, "json": False, **more})
+
+
+def test_who_only_tells_need_not_know_the_shape(tmp_path: Path) -> None:
+    journal, how = Journal(tmp_path, script="x"), options(tmp_path)
+    entries = common.go_on(journal, how, {"sets": 5}, lambda number: {"found": number}, common.first(2))
+    assert common.go_on(journal, replace(how, tell=True), {"sets": 20}, lambda _: {}, common.first(9)) == entries
+
+
+def test_tiny_sessions_are_told_as_such_or_not_at_all(tmp_path: Path) -> None:
+    journal, how = Journal(tmp_path, script="x"), options(tmp_path)
+    common.go_on(journal, how, {}, lambda _: {}, common.first(1))
+    with pytest.raises(KeepError, match=r"tiny sessions.*add --quick"):
+        common.go_on(journal, replace(how, quick=False, tell=True), {}, lambda _: {}, common.first(1))
+
+
+REFERENCE = Path(aa.__file__).parents[2] / "results/reference/calibration"
+TOLD = [
+    line
+    for line in (REFERENCE / "README.md").read_text("utf-8").splitlines()
+    if line.startswith("python -m benchmarks.calibration.") and line.endswith("--tell")
+]
+
+
+def test_what_the_reference_journals_say_is_what_their_page_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of its commands tells, pyperf here or not, and every share on the page is one that they print."""
+    monkeypatch.chdir(REFERENCE.parents[2])
+    monkeypatch.setattr(run_to_run, "find_spec", lambda _: None)
+    said = ""
+    for command in TOLD:
+        _python, _m, module, *words = shlex.split(command)
+        assert told(monkeypatch, importlib.import_module(module), *words) in (0, 1, 4), command
+        said += capsys.readouterr().out
+    page = (REFERENCE / "README.md").read_text("utf-8")
+    shares = {share.replace(",", "") for share in re.findall(r"\d[\d,]* of \d[\d,]*\d", page)}
+    assert len(shares) > 10
+    assert {share for share in shares if not re.search(rf"\b{share}\b", said)} == set()
+
+
+# -- simulation -----------------------------------------------------------------------------------
+
+
+def test_without_recorded_rounds_what_is_promised_of_them_is_open(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate.main(["--only", "traces"]) == 4
+    text = capsys.readouterr().out
+    assert "open: recorded rounds" in text
+    assert "--traces results/reference" in text
+
+
+def trace(sets: int) -> replay.Trace:
+    logs = np.random.default_rng(sets).normal(0, 0.01, (sets, 30))
+    return replay.Trace(case_key="c", name="x", twins=False, logs=logs)
+
+
+def test_recorded_runs_of_one_process_set_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of how processes differ they say nothing; with normal effects they serve."""
+    monkeypatch.setattr(replay, "traces_of", lambda _: [trace(1)])
+    study = simulate.Study(1000, 1, [], print)
+    study.traces()
+    assert study.open == ["recorded rounds, recorded effects: no pair has process-sets enough"]
+    assert "normal effects 1.0%" in study.figures["traces"]
+
+
+def test_what_chance_may_do_is_reckoned_by_the_sessions_that_were_drawn() -> None:
+    """Of 400 sessions 10 % may miss by chance, of 20,000 not."""
+    few, many = (simulate.Study(20_000, 1, [], print) for _ in range(2))
+    few._promise("few", {5: 0.1}, 400)
+    many._promise("many", {5: 0.1})
+    assert few.broken == []
+    assert many.broken == ["many: 10.0% of intervals miss with 5 sets"]
+
+
+def test_all_pairs_that_serve_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "traces_of", lambda _: [trace(5), trace(6), trace(1)])
+    study = simulate.Study(1000, 1, [], print)
+    study.traces()
+    recorded, normal = (study.figures["traces"][name] for name in ("recorded effects", "normal effects 1.0%"))
+    assert (recorded["pairs"], recorded["sessions"]) == (2, 40)
+    assert (normal["pairs"], normal["sessions"]) == (3, 60)
+
+
+def test_the_reference_runs_serve_as_recorded_rounds() -> None:
+    known = replay.traces_of([REFERENCE.parent])
+    assert sum(each.serves(recorded=True) for each in known) > 100
+    assert replay.as_recorded(known)["pairs"] > 10
+
+
+# -- the grade ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def graded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Measure sessions of the grade without measuring; what happened is told in order."""
+    happened: list[str] = []
+
+    def session(*_: object) -> Entry:
+        happened.append("session")
+        return {"grade": {"seen": 0.01, "word": "fair"}, "copies": {"c": [0.0, 0.01]}, "timed_share": 0.9}
+
+    def hog(kind: str, **_: object) -> AbstractContextManager[None]:
+        happened.append(kind)
+        return nullcontext()
+
+    monkeypatch.setattr(noise_grade, "_session", session)
+    monkeypatch.setattr(noise_grade, "_processor", lambda: 0)
+    monkeypatch.setattr(hogs, "hog", hog)
+    monkeypatch.setattr(common, "listen", lambda: happened.append("listen"))
+
+    def measure(**more: Any) -> tuple[list[Entry], list[str]]:
+        known: dict[str, Any] = {"loads": ["none"], "sessions": 1, "sets": 5, "rounds": 15, "minutes": None}
+        arguments = argparse.Namespace(**{**known, "seed": 1, "tell": False, **more})
+        happened.clear()
+        return noise_grade.series(Journal(tmp_path, script="noise_grade"), arguments), happened
+
+    return measure
+
+
+def test_sessions_of_the_grade_are_not_mixed_with_others_of_another_size(graded: Any) -> None:
+    entries, _ = graded()
+    assert entries[0]["shape"] == {"sets": 5, "rounds": 15, "block_ms": 5.0} | {
+        "cases": [case.name for case in noise_grade.cases()],
+        "copies": list(noise_grade.COPIES),
+    }
+    for other in ({"sets": 6}, {"rounds": 10}):
+        with pytest.raises(KeepError, match="another size"):
+            graded(sessions=2, **other)
+    assert graded(sets=6, tell=True)[0] == entries
+
+
+def test_sessions_whose_size_nobody_kept_are_not_gone_on_with(graded: Any, tmp_path: Path) -> None:
+    Journal(tmp_path, script="noise_grade").add({"series": "none", "number": 0})
+    with pytest.raises(KeepError, match="another size: unknown"):
+        graded(sessions=2)
+
+
+def test_a_session_of_the_grade_without_a_neighbour_begins_on_a_quiet_machine(graded: Any) -> None:
+    assert graded(loads=["none"])[1] == ["listen", "none", "session"]
+    assert graded(loads=["memory"])[1] == ["memory", "session"]
+
+
+# -- the page -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["aa", "power", "nights", "run_to_run"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ bootstrap = script("bootstrap.py")
 gpu_session = script("benchmarks/gpu_session.py")
 TARGETS = {"torch": ["torch.eager@gpu", "torch.compile@gpu"], "jax": ["jax.jit@gpu"]}
 peer = script("benchmarks/peer_do_bench.py")
+compare_store = script("benchmarks/compare_store.py")
+compare_speed = script("benchmarks/compare_speed.py")
 
 
 # -- bootstrap ------------------------------------------------------------------------------------
@@ -309,3 +312,40 @@ def test_the_peers_shapes_are_workloads_that_torch_does_on_a_gpu() -> None:
     torch = find_backend("torch")
     for workload in peer.workloads():
         assert torch.refuses(workload, "eager", Device("gpu")) is None
+
+
+# -- how long a comparison takes ------------------------------------------------------------------
+
+
+def test_the_seconds_of_a_comparison_stand_beside_how_much_it_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate over all targets of a run judges three pairs a case; one over two runs judges four."""
+    monkeypatch.setattr(compare_store, "CASES", 2)
+    monkeypatch.setattr(compare_store, "LATENCIES", 1)
+    compare_store.write_store(tmp_path)
+    told = {name: compare_speed.pairs(command, tmp_path) for name, command in compare_speed.ASKED.items()}
+    assert told == {
+        "compare, two targets of a run": 2,
+        "compare, one target beside all others": 6,
+        "compare, two runs, refused": 8,
+        "compare, two runs, insisted": 8,
+        "compare, two runs, through an anchor": 6,
+        "gate, two targets of a run": 2,
+        "gate, one target beside all others": 6,
+        "gate, two runs, insisted": 8,
+    }
+
+
+def test_what_the_guide_says_of_seconds_and_memory_is_what_was_measured() -> None:
+    """Its figures are those of the gate and the comparison of all arms of a run, in the file that it names."""
+    guide = (ROOT / "docs/compare.md").read_text(encoding="utf-8")
+    named = "results/reference/calibration/compare-speed.txt"
+    assert named in guide
+    lines = (ROOT / named).read_text(encoding="utf-8").splitlines()
+    (sentence,) = (line for line in guide.splitlines() if "1,000 arms" in line)
+    for command in ("compare", "gate"):
+        (told,) = (line for line in lines if line.startswith(f"{command}, one target beside all others, 600 pairs: "))
+        seconds, megabytes = re.findall(r": ([\d.]+) s .* (\d+) MB", told)[0]
+        assert f"{seconds} s" in sentence, command
+        assert f"{megabytes} MB" in sentence, command

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +54,7 @@ def test_a_named_run_gets_a_folder_of_its_own(results: Path, harness: Command) -
 
 
 def test_all_formats_are_made_and_the_same_again(results: Path, harness: Command) -> None:
-    """To the byte, by the command that the report itself names."""
+    """To the byte and in the same folder, by the command that the report itself names."""
     assert harness("report", "--format", "all").returncode == 0
     folder = results / "reports" / "latest"
     before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -59,9 +62,36 @@ def test_all_formats_are_made_and_the_same_again(results: Path, harness: Command
     assert before["manifest.json"].startswith(b'{\n  "schema": "harness.report/1"')
     command = json.loads(before["manifest.json"])["command"].split()
     assert command[:4] == ["python", "-m", "harness", "report"]
+    shutil.rmtree(results / "reports")
     assert harness(*command[3:]).returncode == 0
-    again = {path.name: path.read_bytes() for path in (results / "reports" / RUN).rglob("*") if path.is_file()}
-    assert again == before
+    assert [path.name for path in (results / "reports").iterdir()] == ["latest"]
+    assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("names", [(), ("latest",)])
+def test_what_a_page_offers_finds_a_store_that_was_copied(
+    results: Path, harness: Command, names: tuple[str, ...]
+) -> None:
+    """Under another name, while a store of the usual name is empty: the row is found, and the report written anew."""
+    (results / "results").rename(results / "their results")
+    asked = ("--results", "their results", "--out", "my reports", "--format", "md")
+    assert harness("report", *names, *asked).returncode == 0
+    (folder,) = (results / "my reports").iterdir()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    page = before["README.md"].decode()
+    again = json.loads(before["manifest.json"])["command"]
+    (shown,) = re.findall(r"^python -m harness report .*$", page, re.MULTILINE)
+    shutil.rmtree(folder)
+    for line in (again, shown):
+        assert harness(*shlex.split(line)[3:]).returncode == 0, line
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    case = next(iter(squares(2)))
+    assert harness("report", "latest", *asked, "--only", f"{case}::jax.jit@cpu").returncode == 0
+    (alone,) = (results / "my reports").glob(f"{RUN}-*/README.md")
+    (replay,) = re.findall(r"^python -m harness replay .*$", alone.read_text(encoding="utf-8"), re.MULTILINE)
+    done = harness(*shlex.split(replay)[3:], "--yaml")
+    assert done.returncode == 0, done.stderr
+    assert "schema: harness.suite/1" in done.stdout
 
 
 def test_one_case_can_be_reported_alone(results: Path, harness: Command) -> None:
@@ -85,14 +115,16 @@ def test_a_format_that_there_is_not_ends_with_two(results: Path, harness: Comman
 
 def test_runs_measured_in_different_ways_say_so_on_top(results: Path, harness: Command) -> None:
     """Each in its own part, nothing averaged."""
-    rows, samples = run(squares(2), SPEEDS, noise=0.001, run_id=SECOND, suite="conv", method_version=2, env_id="env-2")
+    told: dict[str, Any] = {"run_id": SECOND, "suite": "conv", "method_version": 2, "device_name": "Another CPU"}
+    rows, samples = run(squares(2), SPEEDS, noise=0.001, **told)
     store(results / "results", rows, [replace(one, run_id=SECOND) for one in samples], state="partial")
     done = harness("report", "--format", "md")
     assert done.returncode == 0, done.stderr
     page = (results / "reports" / "latest" / "README.md").read_text(encoding="utf-8")
     top = page.partition("### ")[0]
     assert "The method of measuring is not the same everywhere" in top
-    assert "not all of one machine" in top
+    assert "not all measured on one machine" in top
+    assert "| `device cpu` | `Imaginary CPU` | `Another CPU` |" in top
     assert f"## Suite `conv`, run `{SECOND}` (partial)" in page
 
 
@@ -106,11 +138,14 @@ def test_a_corrupt_file_is_named_on_standard_error(results: Path, harness: Comma
 
 
 def test_an_empty_store_ends_with_five(tmp_path: Path, harness: Command) -> None:
-    """And says how to begin."""
-    done = harness("report")
+    """And says how to begin, in the summary of a CI job too."""
+    done = harness("report", "--summary", "summary.md")
     assert (done.returncode, done.stdout) == (5, "")
     assert "no run in results can be reported" in done.stderr
     assert "python -m harness quickstart" in done.stderr
+    said = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert said.startswith("### Nothing to report\n\nno run in results can be reported\n")
+    assert "python -m harness quickstart" in said
 
 
 def test_a_folder_that_cannot_be_written_ends_with_74(results: Path, harness: Command) -> None:

@@ -1,4 +1,4 @@
-"""Training by ``model.fit``, as very many people run it. One call is one fit of 64 steps.
+"""Training by ``model.fit``, as very many people run it. One call is one fit, of 64 steps where they are small.
 
 For each step, `fit` takes the next batch from an iterator of `tf.data`, inside a traced function; runs the
 step, a function of its own that Keras lets XLA compile where it sees a GPU and a model that can be;
@@ -26,7 +26,8 @@ from harness.backends.tensorflow.training import Site, Trainee
 from harness.workloads.base import Arrays
 from harness.workloads.training import Training
 
-STEPS = 64  # a call of fit costs as much as tens of small steps
+STEPS, FEWEST_STEPS = 64, 4  # a call of fit costs as much as tens of small steps
+CALL_FLOPS = 5e10  # of a fit, on a processor: about a second, beside which what it costs to call it is nothing
 HOST = "/CPU:0"
 
 
@@ -66,10 +67,11 @@ class Fitted(Trainee):
         super().__init__(workload, inputs, site, Counted)
         self.model.compile(optimizer=self._optimiser, loss=self._loss)
         self._given: tuple[Any, ...] = ()
+        self.steps = steps_of(workload, is_local=_is_local(site))
 
     def __call__(self, *given: Any) -> Tensor:
         """Fit once; the mean of the losses."""
-        return self._fit(given, STEPS)
+        return self._fit(given, self.steps)
 
     def losses(self, steps: int, given: tuple[Any, ...]) -> Sequence[float]:
         """Fit over so many steps."""
@@ -121,7 +123,7 @@ def prepare(workload: Training, inputs: Arrays, site: Site, arguments: tuple[Any
             weights=fitted.weights,
             gradients=fitted.gradients,
             describe=fitted.describe,
-            steps=STEPS,
+            steps=fitted.steps,
             losses=fitted.losses,
             forms=forms_of(workload.rule),
         ),
@@ -131,5 +133,13 @@ def prepare(workload: Training, inputs: Arrays, site: Site, arguments: tuple[Any
 def _tags(fitted: Fitted, site: Site) -> tuple[str, ...]:
     """Say what Keras made of its ``jit_compile="auto"``, and where batches come from."""
     compiled = "keras-jit" if fitted.model.jit_compile else "keras-no-jit"
-    local = tf.DeviceSpec.from_string(site.device).device_type == "CPU"
-    return (compiled,) if local else (compiled, "batches-from-host")
+    return (compiled,) if _is_local(site) else (compiled, "batches-from-host")
+
+
+def _is_local(site: Site) -> bool:
+    return str(tf.DeviceSpec.from_string(site.device).device_type) == "CPU"
+
+
+def steps_of(workload: Training, *, is_local: bool) -> int:
+    """How many steps a fit takes: a minute of them on a processor would be more than an arm is given."""
+    return max(FEWEST_STEPS, min(STEPS, int(CALL_FLOPS // workload.flops()))) if is_local else STEPS

@@ -20,9 +20,9 @@ from harness.report.charts import (
     tradeoff,
     winners,
 )
-from harness.report.charts.look import Look
+from harness.report.charts.look import MANY, Look
 from harness.report.content import Chart
-from harness.report.findings import RunFindings, name_of
+from harness.report.findings import RunFindings, contest_of, name_of
 
 _QUESTIONS = {
     "map": everywhere.charts,
@@ -43,7 +43,8 @@ def charts_of(run: RunFindings, prefix: str) -> Mapping[str, tuple[Chart, ...]]:
 
     Names of files begin with `prefix`.
     """
-    look = Look(targets=tuple(dict.fromkeys(name_of(arm) for arm in run.arms if arm.replica == 0)), prefix=prefix)
+    targets = tuple(dict.fromkeys(name_of(arm) for arm in run.arms if arm.replica == 0))
+    look = Look(targets=targets, prefix=prefix, huge=len(set(map(contest_of, run.arms))) > MANY)
     found = {board.mode_class: winners.charts(run, look, board) for board in run.boards if board.ranked}
     found |= {question: charts(run, look) for question, charts in _QUESTIONS.items()}
     return {question: tuple(charts) for question, charts in found.items() if charts}

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from harness.report import words
 from harness.report.charts.look import Look, left_out, time_of
-from harness.report.charts.repaid import repayments
+from harness.report.charts.repaid import LEFT_CODE, SHORTER, repayments, with_left_code
 from harness.report.content import Chart
 from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.picture import Bar, Stacks
@@ -17,22 +17,27 @@ IMPORT, READY, COMPILING, FIRST = "import", "making ready", "compiling", "first 
 PARTS = (IMPORT, READY, COMPILING, FIRST)
 
 _READING = (
-    "Each bar is what a target spends in a fresh process until it has its first answer: loading the framework (once "
-    "a process, however many cases follow), making the inputs and the call ready, compiling where the framework tells "
-    "it apart, and the first call itself, with whatever tracing and compiling is hidden in it. None of this is in the "
-    "times that are ranked. Parts are medians over fresh starts, without intervals; what the system had in its caches "
-    "shortens a load. The note beside a compiled bar says after how many calls it is ahead of the same framework as "
-    "written: perhaps means that this run cannot tell their later calls apart."
+    "Each bar is what a target spends from its start to the first answer of a case: loading the framework (once a "
+    "process, however many cases follow), making the inputs and the call ready, compiling where the framework tells "
+    "it apart, and the first call itself, with whatever tracing and compiling is hidden in it. Behind it stand their "
+    "sum and what each later call takes; nothing of the bar is in the times that are ranked. Only the first case of a "
+    "process starts from nothing: compilers keep what they have made, in the process and in its cache, so a case that "
+    "shares a program with an earlier one may be ready too soon. That is said where another case of the same target "
+    f"and model, or program, took {SHORTER:g} times as long or more. Parts are medians over fresh starts, without "
+    "intervals; what the system had in its caches shortens a load. The note beside another compiled bar says after how "
+    "many calls it is ahead of the same framework as written: perhaps means that this run cannot tell their later "
+    "calls apart."
 )
 
 
 def charts(run: RunFindings, look: Look) -> list[Chart]:
     """Return one picture of the cases whose start takes longest."""
-    notes = {one.arm.key: one.said for one in repayments(run)}
+    notes = {one.arm.key: one.said for one in repayments(run)} | dict.fromkeys(with_left_code(run), LEFT_CODE)
     cases: dict[str, list[Bar]] = defaultdict(list)
     for arm in run.arms:
-        if time_of(arm) is not None and (parts := _parts(arm)):
-            note = notes.get(arm.key, "")
+        time, parts = time_of(arm), _parts(arm)
+        if time is not None and parts:
+            note = "; ".join(filter(None, (f"then {words.time(time)} a call", notes.get(arm.key, ""))))
             cases[case_of(arm)].append(Bar(name=case_of(arm), target=name_of(arm), parts=parts, note=note))
     if not cases:
         return []

@@ -20,6 +20,7 @@ from harness.stats.compare import Status
 from harness.store.record import Failure, Measurement, Outcome
 
 MOST_CASES = 300  # of a chart; the tables have them all
+MANY = 100  # cases: a dozen panels and a few pictures of a kind show what they have to show
 HUGE = 1_000  # cases: nobody looks through dozens of pictures that show but a fraction, and drawing takes seconds
 FEW_CASES = 50  # of a chart then
 NO_INTERVALS = "There are no intervals, because one fresh start tells nothing of the spread: this is indicative."
@@ -42,10 +43,15 @@ _FAILED: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What the pictures of a run share: all its targets, and how the names of their files begin."""
+    """What the pictures of a run share: all its targets, how the names of their files begin, whether to be few."""
 
     targets: tuple[str, ...]
     prefix: str = ""
+    huge: bool = False  # a run of so many cases that pictures by the dozen would show but a fraction of them
+
+    def most(self, usual: int, few: int) -> int:
+        """Return how many of something are drawn at most."""
+        return few if self.huge else usual
 
     def file(self, text: str, identity: object = "") -> str:
         """Return the name of a picture's file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.charts.curves import MOST_PANELS, arms_with, curves, panels_of
+from harness.report.charts.curves import FEW_PANELS, MOST_PANELS, arms_with, by_step, charted, curves, panels_of
 from harness.report.charts.look import Look, left_out
 from harness.report.content import Chart
 from harness.report.findings import RunFindings
@@ -17,7 +17,10 @@ _READING = (
 
 def charts(run: RunFindings, look: Look) -> list[Chart]:
     """Return the pictures of losses."""
-    panels = panels_of(arms_with(run, "losses"), "losses")
-    reading = f"{_READING}{left_out(min(len(panels), MOST_PANELS), len(panels))}"
-    pictures = curves(panels, look, file="losses", section="losses", title="Loss of the first steps", step="step")
-    return [Chart(picture=picture, reading=reading) for picture in pictures]
+    arms = arms_with(run, "losses")
+    panels = panels_of(arms, "losses")
+    shown = panels[: look.most(MOST_PANELS, FEW_PANELS)]
+    reading = f"{_READING}{left_out(len(shown), len(panels))}"
+    pictures = curves(shown, look, file="losses", section="losses", title="Loss of the first steps", step="step")
+    table = by_step(arms, "losses", file=look.file("losses-by-step"), title="Loss, step by step", step="step")
+    return charted(pictures, reading, table)

@@ -44,7 +44,8 @@ KINDS = (
         part="host memory",
         reading="Each bar is the most memory of the host that the process took while the case was made ready and "
         "first run, beyond what it held before: what the framework took when it was loaded is not in it, and what it "
-        f"had taken for an earlier case and kept is not either. {_MORE}",
+        "had taken for an earlier case and kept is not either. What a framework takes when it works for the first time "
+        f"is borne by whichever case came first in its process, so one bar may stand out for no other reason. {_MORE}",
     ),
 )
 

@@ -12,7 +12,7 @@ from harness.report.picture import Bar, Stacks
 from harness.store.record import Measurement
 
 CASES_A_PICTURE = 12
-MOST_PICTURES = 5
+MOST_PICTURES, FEW_PICTURES = 5, 1
 PARTS = ("input", "forward", "backward", "update")
 
 _READING = (
@@ -32,7 +32,7 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
         if time is not None and parts:
             note = f"a step: {words.time(time)}"
             cases[case_of(arm)].append(Bar(name=case_of(arm), target=name_of(arm), parts=parts, note=note))
-    shown = list(cases.values())[: CASES_A_PICTURE * MOST_PICTURES]
+    shown = list(cases.values())[: CASES_A_PICTURE * look.most(MOST_PICTURES, FEW_PICTURES)]
     pictures = parted(shown, CASES_A_PICTURE)
     reading = f"{_READING}{left_out(len(shown), len(cases))}"
     made = []

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 from harness.core.target import split_threads
 from harness.report import words
-from harness.report.charts.curves import MOST_PANELS, arms_with, curves, panels_of
+from harness.report.charts.curves import FEW_PANELS, MOST_PANELS, arms_with, by_step, charted, curves, panels_of
 from harness.report.charts.look import Look, apart, left_out, marked, time_of, with_rest
 from harness.report.content import Chart
 from harness.report.escape import visible
 from harness.report.findings import RunFindings, name_of
 from harness.report.picture import Reached
 from harness.report.rows import params_of
-from harness.store.record import Failure, Measurement, Outcome
+from harness.store.record import Measurement, Outcome
 
-MOST_PICTURES = 24
+MOST_PICTURES, FEW_PICTURES = 24, 6
 SEEDS = 2  # of one target, before there is anything to count
 
 _EPOCHS = (
@@ -28,9 +28,8 @@ _EPOCHS = (
 )
 _SEEDS = (
     "A line climbs a step whenever another seed had come to the goal, and ends as high as the share of the seeds that "
-    "ever did; those that never did count too, and keep it low. Further left is sooner, higher is surer. Seeds that "
-    "ended otherwise (a crash, say) are in the table of outcomes and not in here. With a handful of seeds, a step "
-    "more or less proves nothing."
+    "ever did. Every seed that was begun counts: what never came to the goal, failed or was rejected keeps the line "
+    "low. Further left is sooner, higher is surer. With a handful of seeds, a step more or less proves nothing."
 )
 
 
@@ -70,11 +69,13 @@ def _accuracies(run: RunFindings, look: Look) -> list[Chart]:
     for turn, (goal, arms) in enumerate(goals.items()):
         panels = panels_of(arms, "accuracies")
         file = f"accuracy-{turn + 1}" if len(goals) > 1 else "accuracy"
-        pictures = curves(
-            panels, look, file=file, section="quality", title="Held-out accuracy", step="epoch", goal=goal
-        )
-        reading = f"{_EPOCHS}{left_out(min(len(panels), MOST_PANELS), len(panels))}"
-        made += [Chart(picture=picture, reading=reading) for picture in pictures]
+        shown = panels[: look.most(MOST_PANELS, FEW_PANELS)]
+        pictures = curves(shown, look, file=file, section="quality", title="Held-out accuracy", step="epoch", goal=goal)
+        reading = f"{_EPOCHS}{left_out(len(shown), len(panels))}"
+        at_goal = "" if goal is None else f", to a goal of {words.share(goal)}"
+        title = f"Held-out accuracy, epoch by epoch{at_goal}"
+        table = by_step(arms, "accuracies", file=look.file(f"{file}-by-epoch"), title=title, step="epoch")
+        made += charted(pictures, reading, table)
     return made
 
 
@@ -82,14 +83,15 @@ def _times(run: RunFindings, look: Look) -> list[Chart]:
     groups: dict[Tries, dict[str, list[Measurement]]] = {}
     for arm in run.arms:
         goal = _goal(arm)
-        if goal is not None and arm.workload == "time_to_accuracy" and arm.replica == 0 and _tried(arm):
+        if goal is not None and arm.workload == "time_to_accuracy" and arm.replica == 0 and tried(arm):
             groups.setdefault(_tries(arm, goal), {}).setdefault(name_of(arm), []).append(arm)
     drawn = {tries: found for tries, found in groups.items() if max(map(len, found.values())) >= SEEDS}
+    most = look.most(MOST_PICTURES, FEW_PICTURES)
     made = [
         Chart(picture=_picture(tries, found, run, look, others=groups), reading=_SEEDS)
-        for tries, found in list(drawn.items())[:MOST_PICTURES]
+        for tries, found in list(drawn.items())[:most]
     ]
-    return with_rest(made, len(drawn) - MOST_PICTURES, "trainings")
+    return with_rest(made, len(drawn) - most, "trainings")
 
 
 def _goal(arm: Measurement) -> float | None:
@@ -97,9 +99,9 @@ def _goal(arm: Measurement) -> float | None:
     return float(goal) if isinstance(goal, int | float) and not isinstance(goal, bool) and 0 < goal <= 1 else None
 
 
-def _tried(arm: Measurement) -> bool:
-    unreached = arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.UNREACHED}:")
-    return arm.outcome == Outcome.MEASURED or unreached
+def tried(arm: Measurement) -> bool:
+    """Whether it counts among the seeds: whatever ended it, it was begun."""
+    return arm.outcome in (Outcome.MEASURED, Outcome.INVALID, Outcome.FAILED)
 
 
 def _tries(arm: Measurement, goal: float) -> Tries:

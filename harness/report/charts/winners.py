@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.report.charts.look import (
     NO_INTERVALS,
     Look,
@@ -24,7 +26,8 @@ from harness.report.picture import Dot, Lane, Lanes
 from harness.stats.verdict import LEAST_SETS
 from harness.store.record import Measurement
 
-CASES_A_PICTURE = 25
+CASES_A_PICTURE, FEWEST_A_PICTURE = 25, 5
+ROWS_A_PICTURE = 125  # a taller one shows its marks without the numbers below them
 
 _TIMES = (
     "Each row is a case, and each mark the time of one call on one target: further left is faster. There are no "
@@ -43,25 +46,32 @@ def charts(run: RunFindings, look: Look, board: Board) -> list[Chart]:
     lanes = [_ratios(case) if relative else _times(case) for case in drawn_of(board.cases)]
     what = f"time over that of {visible(run.reference, 60)}" if relative else "time of a call"
     title = marked(f"Class {board.mode_class}: {what}", run)
-    parts = parted(lanes, CASES_A_PICTURE)
+    size = _a_picture(lanes)
+    parts = parted(lanes, size)
     reading = f"{_reading(run, relative=relative)}{left_out(len(lanes), len(board.cases))}"
     made = []
     for at, part in enumerate(parts):
         bars = any(dot.low < dot.high for lane in part for dot in lane.dots.values())
-        first = at * CASES_A_PICTURE + 1
+        first = at * size + 1
         picture = Lanes(
             name=look.file(f"{board.mode_class}-{at + 1:02d}"),
             section=board.mode_class,
             title=numbered(title, at, len(parts)),
             alt=f"{title}{', with intervals' if bars else ''}, cases {first} to {first + len(part) - 1} "
             f"of {len(board.cases)}",
-            unit=f"{what}: left is faster" if relative else what,
+            unit=f"{what}: left is faster",
             targets=look.targets,
             lanes=tuple(part),
             line_at_one=relative,
         )
         made.append(Chart(picture=picture, reading=reading))
     return made
+
+
+def _a_picture(lanes: Sequence[Lane]) -> int:
+    """Return how many lanes a picture holds: fewer where each has many targets."""
+    rows = 1 + max(len(lane.dots) + len(lane.gaps) for lane in lanes)
+    return max(FEWEST_A_PICTURE, min(CASES_A_PICTURE, ROWS_A_PICTURE // rows))
 
 
 def _ratios(case: CaseFindings) -> Lane:

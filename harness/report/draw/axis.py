@@ -25,6 +25,10 @@ MOST_TICKS = 9
 
 _SMALLEST, _LARGEST = 1e-200, 1e200  # beyond these, arithmetic with logarithms and ratios would fail
 _ONE_DECADE = 9.9
+_DOUBLE = 2.0  # below it even steps are the round ones, whatever the axis
+_ROOM_FOR_ONE = 0.08  # of an axis that counts
+_FINER = ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 1.5, 2, 3, 5, 7))  # within a decade
+_THOUSAND, _TEN_THOUSAND = 999.5, 9999.5
 _FIVE_DIGITS = 1e5
 _STEPS = (1, 2, 2.5, 5, 10)
 _TIME = re.compile(r"\b(?:time|latency|duration|seconds)\b(?! over)|^s$")
@@ -89,8 +93,8 @@ def log_axis(values: Iterable[float], text: Written, exact: Iterable[float] = ()
     chosen = _apart(sorted(set(exact)), low, high)
     if chosen:
         return Axis(low=low, high=high, ticks=tuple((value, exactly(value)) for value in chosen))
-    chosen = _decades(low, high) if high / low > _ONE_DECADE else _even(low, high)
-    return Axis(low=low, high=high, ticks=tuple((value, text(value)) for value in chosen))
+    chosen = _even(low, high) if high / low < _DOUBLE else _decades(low, high)
+    return Axis(low=low, high=high, ticks=_written(chosen, text))
 
 
 def even_axis(values: Iterable[float], text: Written, *, most: int = 6) -> Axis:
@@ -100,8 +104,7 @@ def even_axis(values: Iterable[float], text: Written, *, most: int = 6) -> Axis:
     least = 1e-3 * max(abs(low), abs(high))
     wide = max(high - low, least if least > _SMALLEST else 1.0)
     low, high = (low + high - 1.12 * wide) / 2, (low + high + 1.12 * wide) / 2
-    ticks = tuple((value, text(value)) for value in _even(low, high, most))
-    return Axis(low=low, high=high, ticks=ticks, log=False)
+    return Axis(low=low, high=high, ticks=_written(_even(low, high, most), text), log=False)
 
 
 def axis_from_zero(values: Iterable[float], text: Written, unit: float = 1.0) -> Axis:
@@ -116,6 +119,8 @@ def counting_axis(last: int) -> Axis:
     if last <= 1:
         return Axis(low=0.5, high=1.5, ticks=((1.0, "1"),), log=False)
     whole_ones = [value for value in _even(1.0, float(last)) if value == round(value)]
+    if whole_ones[0] - 1.0 > _ROOM_FOR_ONE * (last - 1):
+        whole_ones.insert(0, 1.0)
     return Axis(low=1.0, high=float(last), ticks=tuple((value, plain(value)) for value in whole_ones), log=False)
 
 
@@ -157,11 +162,27 @@ def _decades(low: float, high: float) -> list[float]:
     """Return the powers of ten, with as many numbers between them as have room."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
-    for steps in ((1, 2, 5), (1, 3), (1,)):
-        found = [value for power in powers for step in steps if low <= (value := step * 10.0**power) <= high]
+    for steps in (*(_FINER if high / low <= _ONE_DECADE else ()), (1, 2, 5), (1, 3), (1,)):
+        found = [value for power in powers for step in steps if low <= (value := _times(step, power)) <= high]
         if len(found) <= MOST_TICKS:
             break
     return found[:: math.ceil(len(found) / MOST_TICKS)]
+
+
+def _times(step: float, power: int) -> float:
+    """Return a step of a decade; of small ones the quotient is the number that is written, the product is not."""
+    return step * 10.0**power if power >= 0 else step / 10.0**-power
+
+
+def _written(values: Sequence[float], text: Written) -> Ticks:
+    """Return ticks with their numbers; where one has a k, so have all from a thousand on."""
+    if text is prefixed and values and max(values) >= _TEN_THOUSAND:
+        return tuple((value, _with_k(value)) for value in values)
+    return tuple((value, text(value)) for value in values)
+
+
+def _with_k(value: float) -> str:
+    return f"{value / 1e3:.4g} k" if _THOUSAND <= value < _TEN_THOUSAND else prefixed(value)
 
 
 def _even(low: float, high: float, most: int = 6) -> list[float]:

@@ -8,17 +8,18 @@ from itertools import groupby
 
 from harness.report.draw import frame
 from harness.report.draw.axis import counting_axis, even_axis, plain
-from harness.report.draw.frame import HEAD, MARGIN, Say
+from harness.report.draw.frame import BODY, HEAD, MARGIN, Say
 from harness.report.draw.legend import Entry, legend, of_targets
 from harness.report.draw.plane import Plane, plane
-from harness.report.draw.scene import Group, Item, Line, Point, Scene
-from harness.report.draw.text import Extent
+from harness.report.draw.scene import Group, Item, Label, Line, Point, Scene
+from harness.report.draw.text import Extent, folded
 from harness.report.picture import Curves, Panel
 
 _A_ROW = 3  # panels beside one another
 _HEIGHT, _GAP = 190.0, 22.0
+_LINE = 15.0  # of a title of two
 _MOST_MARKS = 24  # of a line
-_TICKS = 4
+_TICKS = 5
 _LARGEST = 1e200  # beyond it a value has no place
 
 
@@ -31,12 +32,17 @@ def curves_scene(picture: Curves, width: float, say: Say) -> Scene:
     shown = frame.shown(picture.targets, met)
     columns = min(_A_ROW, len(panels))
     wide = (width - 2 * MARGIN - (columns - 1) * _GAP) / columns
+    titles = [folded(say(panel.name), wide, BODY) for panel in panels]
+    above = _LINE * (max(map(len, titles)) - 1)
+    high = above + _HEIGHT
     items: list[Item] = []
-    for at, panel in enumerate(panels):
+    for at, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         row, column = divmod(at, columns)
-        left, top = MARGIN + column * (wide + _GAP), HEAD + row * (_HEIGHT + 8)
-        items += _panel(picture, panel, (left, top, left + wide, top + _HEIGHT), shown, say)
-    bottom = HEAD + math.ceil(len(panels) / columns) * (_HEIGHT + 8)
+        left, top = MARGIN + column * (wide + _GAP), HEAD + row * (high + 8)
+        *first, last = title
+        items += [Label(x=left, y=top + above - _LINE + BODY, text=text, size=BODY) for text in first]
+        items += _panel(picture, panel, last, (left, top + above, left + wide, top + high), shown, say=say)
+    bottom = HEAD + math.ceil(len(panels) / columns) * (high + 8)
     entries = of_targets(picture, shown, say)
     if picture.goal is not None and _known([picture.goal]):
         entries.append(Entry(text=f"the goal, {plain(picture.goal)}", ink="faint", dash=True))
@@ -44,7 +50,7 @@ def curves_scene(picture: Curves, width: float, say: Say) -> Scene:
     return frame.finished(picture, (*items, *key), width=width, height=end + 10, say=say)
 
 
-def _panel(picture: Curves, panel: Panel, place: Extent, shown: Sequence[str], say: Say) -> list[Item]:
+def _panel(picture: Curves, panel: Panel, title: str, place: Extent, shown: Sequence[str], *, say: Say) -> list[Item]:
     """Return lines that may lie on each other: the first one thick, each after it thinner, marks in turn."""
     turns = [target for target in shown if _known(panel.lines.get(target, ()))]
     goal = [picture.goal] if picture.goal is not None and _known([picture.goal]) else []
@@ -52,7 +58,7 @@ def _panel(picture: Curves, panel: Panel, place: Extent, shown: Sequence[str], s
         counting_axis(max(map(len, panel.lines.values()))),
         even_axis([*goal, *(value for line in panel.lines.values() for value in line)], plain, most=_TICKS),
         place,
-        names=(say(picture.step), say(panel.name)),
+        names=(say(picture.step), title),
     )
     left, _, right, _ = axes.inner
     level = [Line(points=((left, y), (right, y)), ink="faint", width=1.4, dash=True) for y in map(axes.y.at, goal)]

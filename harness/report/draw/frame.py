@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from textwrap import wrap
 from typing import TypeAlias
 
 from harness.report.draw.ink import SERIES
 from harness.report.draw.scene import SHAPES, Item, Label, Scale, Scene, Shape
-from harness.report.draw.text import shortened
+from harness.report.draw.text import BOLDER, folded, shortened
 from harness.report.escape import LONGEST, visible
 from harness.report.picture import Picture
 
@@ -18,6 +19,8 @@ HEAD = 40.0  # where a drawing begins below its title
 TITLE, BODY, TICK, SMALL = 13.5, 12.0, 11.0, 10.0
 MIDDLE = 0.36  # of the size: how far below the middle of a line its letters stand
 
+_TOLD, _MOST_LINES = 17.0, 4  # of what is told below: a line, and how many each has
+
 _THINNEST, _WIDER = 1.3, 5.0
 _MARK, _ROUND_IT = 7.0, 4.0
 
@@ -27,14 +30,34 @@ def finished(
 ) -> Scene:
     """Return a scene of `items` below the title of the picture."""
     title = shortened(say(picture.title), width - 2 * MARGIN, TITLE, bold=True)
+    told = _told(picture, top=height, width=width, say=say)
     return Scene(
         width=width,
-        height=height,
-        items=(Label(x=MARGIN, y=24, text=title, size=TITLE, bold=True), *items),
+        height=height + _TOLD * (len(told) + 1) if told else height,
+        items=(Label(x=MARGIN, y=24, text=title, size=TITLE, bold=True), *items, *told),
         title=visible(picture.title, 4 * LONGEST),
         alt=visible(picture.alt, 4 * LONGEST),
         scale=scale,
     )
+
+
+def _told(picture: Picture, *, top: float, width: float, say: Say) -> tuple[Label, ...]:
+    """Return what is told below a picture, a label a line."""
+    room = width - 2 * MARGIN
+    lines = [
+        (line, at)
+        for at, text in enumerate(picture.told)
+        for line in folded(_whole(text, say), room if at else room / BOLDER, BODY, _MOST_LINES)
+    ]
+    return tuple(
+        Label(x=MARGIN, y=top + _TOLD * (row + 1), text=line, size=BODY, bold=at == 0, ink="soft" if at else "ink")
+        for row, (line, at) in enumerate(lines)
+    )
+
+
+def _whole(text: str, say: Say) -> str:
+    """Return a sentence that is longer than a name may be."""
+    return " ".join(map(say, wrap(text, LONGEST, break_on_hyphens=False)))
 
 
 def nothing(picture: Picture, width: float, say: Say) -> Scene:

@@ -18,7 +18,8 @@ from harness.report.picture import Dot, Lane, Lanes
 _NAME = 240.0
 _RIGHT = 24.0
 _ROW = 14.0  # height of one target in a lane
-_LINE = 14.0  # of a name; a lane has room for two
+_LINE = 14.0  # of a name
+_LINES = 2  # for which every lane has room
 
 
 def lanes_scene(picture: Lanes, width: float, say: Say) -> Scene:
@@ -29,10 +30,10 @@ def lanes_scene(picture: Lanes, width: float, say: Say) -> Scene:
     dots = [_sound(lane) for lane in picture.lanes]
     values = [value for found in dots for dot in found.values() for value in (dot.low, dot.x, dot.high)]
     axis = log_axis([*values, *([1.0] * picture.line_at_one)], plain if picture.line_at_one else duration)
-    names = [folded(say(lane.name), _NAME, BODY) for lane in picture.lanes]
+    names = [folded(say(lane.name), _NAME, BODY, max(_LINES, len(shown))) for lane in picture.lanes]
     left = MARGIN + max(width_of(line, BODY) for name in names for line in name) + 12
     scale = axis.scale(left, width - _RIGHT)
-    height = _ROW * max(2, len(shown) + 1)
+    height = _ROW * max(_LINES, len(shown) + 1)
     bottom = HEAD + height * len(picture.lanes)
     items: list[Item] = []
     for at in range(1, len(names)):
@@ -84,7 +85,7 @@ def _lane(
             tip = f"{say(target)} at {say(lane.name)}: {_said(dot, relative=picture.line_at_one)}"
             groups.append(Group(items=_dot(dot, scale, y, looks), tip=tip, target=target, lane=lane.key))
         elif target in lane.gaps:
-            items = _gap(say(target), say(lane.gaps[target]), scale, y)
+            items = _gap(say(target), say(lane.gaps[target]), scale, y, scale.at(1.0) if picture.line_at_one else None)
             tip = f"{say(target)} at {say(lane.name)}: {say(lane.gaps[target])}"
             groups.append(Group(items=items, tip=tip, target=target, lane=lane.key))
     return groups
@@ -98,13 +99,22 @@ def _dot(dot: Dot, scale: Scale, y: float, looks: tuple[str, str]) -> tuple[Item
     return whisker, shape
 
 
-def _gap(target: str, word: str, scale: Scale, y: float) -> tuple[Item, ...]:
-    """Return words on a piece of paper, for lines would run through them."""
+def _gap(target: str, word: str, scale: Scale, y: float, one: float | None) -> tuple[Item, ...]:
+    """Return words on a piece of paper, for lines would run through them; beside the line at one, where there is room.
+
+    Nothing else stands in their row.
+    """
     room = scale.end - scale.start - 12
     text = f"{shortened(target, 0.55 * room, SMALL)}: {shortened(word, 0.4 * room, SMALL)}"
-    left = scale.start + 6
-    paper = Box(x=left - 3, y=y - 0.6 * SMALL, w=width_of(text, SMALL) + 3, h=1.2 * SMALL, ink="paper")
+    left, wide = scale.start + 6, width_of(text, SMALL) + 3
+    if one is not None and left - 3 <= one <= left + wide:
+        left = next((place for place in (one + 6, one - wide - 3) if _fits(place, wide, scale)), left)
+    paper = Box(x=left - 3, y=y - 0.6 * SMALL, w=wide, h=1.2 * SMALL, ink="paper")
     return paper, Label(x=left, y=y + MIDDLE * SMALL, text=text, size=SMALL, ink="soft", italic=True)
+
+
+def _fits(left: float, wide: float, scale: Scale) -> bool:
+    return scale.start + 3 <= left - 3 and left + wide <= scale.end
 
 
 def _said(dot: Dot, *, relative: bool) -> str:

@@ -21,14 +21,14 @@ SIGNS = {"faster": "▼", "tie": "=", "slower": "▲"}
 LIMITS = (1.1, 1.5, 2.5)  # where a step of colour ends, as a ratio or the inverse of one
 
 _ROW = 22.0
-_NAME, _LONGEST_NAME = 190.0, 340.0  # how wide the names of rows may be, at least and at most
+_NAME, _LONGEST_NAME = 190.0, 430.0  # how wide the names of rows may be, at least and at most
 _NARROWEST, _EASY, _WIDEST = 54.0, 72.0, 180.0  # of a column
-_TURNED_HEAD = 170.0  # how long the name of a column may be where it does not fit above it
+_TURNED_HEAD = 190.0  # how long the name of a column may be where it does not fit above it
 _TURN = -45.0
 _KEY_BOX = 56.0
 _LARGEST, _LEAST = 999.5, 0.005  # beyond these a number is not written out
 _REFERENCE, _REFERENCE_SIGN = "reference", "ref."
-_UNSURE_SIGN = "( )"
+_BRACKETS = ("()", "[]", "{}", "||")  # about a number without a verdict, each pair for another reason
 _ALPHABET = 26
 
 
@@ -60,16 +60,17 @@ def map_scene(picture: Map, width: float, say: Say) -> Scene:
     pitch = max(_NARROWEST, _pitch(width - left - right, len(shown)))
     grid = _Grid(left=left, top=HEAD + (long + 14 if turned else 22), pitch=pitch)
     shades = [row.fields[target] for row in picture.rows for target in shown if target in row.fields]
-    letters = _letters(shades, pitch - 8, say)
+    letters, brackets = _letters(shades, pitch - 8, say), _brackets(shades)
+    signs = letters | brackets
     items: list[Item] = [_head(head, grid, at, turned=turned) for at, head in enumerate(heads)]
     for at, (row, name) in enumerate(zip(picture.rows, names, strict=True)):
         label = Label(x=MARGIN, y=grid.corner(at, 0)[1] + _ROW / 2 + MIDDLE * BODY, text=name, size=BODY)
         items.append(Group(items=(label,), tip=say(row.name)))
         for column, target in enumerate(shown):
             if target in row.fields:
-                items.append(_field(row, target, grid.corner(at, column), pitch, letters=letters, say=say))
+                items.append(_field(row, target, grid.corner(at, column), pitch, signs=signs, say=say))
     whole = max(width, left + pitch * len(shown) + right)
-    key, end = _key(picture, shades, letters, top=grid.corner(len(names), 0)[1] + 14, width=whole, say=say)
+    key, end = _key(picture, shades, letters, brackets, top=grid.corner(len(names), 0)[1] + 14, width=whole, say=say)
     return frame.finished(picture, (*items, *key), width=whole, height=end + 10, say=say)
 
 
@@ -83,6 +84,12 @@ def _letters(shades: Iterable[Shade], room: float, say: Say) -> dict[str, str]:
     bare = [shade.standing for shade in shades if not _has_number(shade) and shade.standing != _REFERENCE]
     wide = [word for word in dict.fromkeys(bare) if width_of(say(word), SMALL) > room]
     return {word: _letter(at) for at, word in enumerate(wide)}
+
+
+def _brackets(shades: Iterable[Shade]) -> dict[str, str]:
+    """Return a pair of brackets for each reason why a number is no verdict; beyond so many reasons they share one."""
+    reasons = dict.fromkeys(shade.standing for shade in shades if _has_number(shade) and not _heat(shade))
+    return {reason: _BRACKETS[min(at, len(_BRACKETS) - 1)] for at, reason in enumerate(reasons)}
 
 
 def _letter(at: int) -> str:
@@ -99,7 +106,7 @@ def _head(text: str, grid: _Grid, column: int, *, turned: bool) -> Label:
 
 
 def _field(
-    row: Row, target: str, corner: tuple[float, float], pitch: float, *, letters: dict[str, str], say: Say
+    row: Row, target: str, corner: tuple[float, float], pitch: float, *, signs: dict[str, str], say: Say
 ) -> Group:
     shade = row.fields[target]
     x, y = corner
@@ -115,11 +122,11 @@ def _field(
     )
     if _has_number(shade):
         text = _number(shade.ratio or 0.0)
-        text = f"{SIGNS[shade.standing]} {text}" if ink else f"({text})"
+        text = f"{SIGNS[shade.standing]} {text}" if ink else text.join(signs[shade.standing])
     elif shade.standing == _REFERENCE:
         text = _REFERENCE_SIGN
     else:
-        text = letters.get(shade.standing) or say(shade.standing)
+        text = signs.get(shade.standing) or say(shade.standing)
     label = Label(
         x=x + pitch / 2, y=y + _ROW / 2 + MIDDLE * SMALL, text=text, size=SMALL, anchor="middle",
         ink="ink" if ink else "soft", italic=not ink,
@@ -138,9 +145,18 @@ def _heat(shade: Shade) -> str:
         return ""
     if shade.standing == "tie":
         return "h0"
-    ratio = shade.ratio or 1.0
+    ratio = _shown(shade.ratio or 1.0)
     step = 1 + sum(max(ratio, 1 / ratio) >= limit for limit in LIMITS)
     return f"h-{step}" if shade.standing == "faster" else f"h{step}"
+
+
+def _shown(ratio: float) -> float:
+    """Return the ratio as it is written: what looks equal has one colour.
+
+    >>> [_shown(ratio) for ratio in (1.4996, 1.5004, 12.34, 0.004)]
+    [1.5, 1.5, 12.3, 0.005]
+    """
+    return max(_LEAST, round(ratio, _decimals(ratio)))
 
 
 def _number(ratio: float) -> str:
@@ -148,7 +164,11 @@ def _number(ratio: float) -> str:
         return ">999"
     if ratio < _LEAST:
         return "<0.01"
-    return f"{ratio:.{2 if ratio < 9.995 else 1 if ratio < 99.95 else 0}f}"  # noqa: PLR2004  (three digits)
+    return f"{ratio:.{_decimals(ratio)}f}"
+
+
+def _decimals(ratio: float) -> int:
+    return 2 if ratio < 9.995 else 1 if ratio < 99.95 else 0  # noqa: PLR2004  (three digits)
 
 
 def _said(shade: Shade, say: Say) -> str:
@@ -162,7 +182,14 @@ def _said(shade: Shade, say: Say) -> str:
 
 
 def _key(
-    picture: Map, shades: Sequence[Shade], letters: dict[str, str], *, top: float, width: float, say: Say
+    picture: Map,
+    shades: Sequence[Shade],
+    letters: dict[str, str],
+    brackets: dict[str, str],
+    *,
+    top: float,
+    width: float,
+    say: Say,
 ) -> tuple[list[Item], float]:
     """Return what explains colours, signs and letters, as far as they occur, and where it ends."""
     items: list[Item] = []
@@ -170,10 +197,9 @@ def _key(
     if any(map(_heat, shades)):
         items += _strip(shortened(say(picture.unit), 0.5 * width, BODY), top)
         below += 62
-    unsure = dict.fromkeys(shade.standing for shade in shades if _has_number(shade) and not _heat(shade))
     entries = [
         *([Entry(sign=_REFERENCE_SIGN, text="the reference")] if _has_reference(shades) else []),
-        *([Entry(sign=_UNSURE_SIGN, text=f"no verdict: {', '.join(map(say, unsure))}")] if unsure else []),
+        *(Entry(sign=" ".join(pair), text=f"no verdict: {say(reason)}") for reason, pair in brackets.items()),
         *(Entry(sign=letter, text=say(word)) for word, letter in letters.items()),
     ]
     explained, end = legend(entries, top=below, width=width)

@@ -13,8 +13,9 @@ from harness.report.draw.text import Extent, extent, overlap, shortened, width
 from harness.report.picture import Dot
 
 AXIS = 22.0  # height of the numbers below an axis
-_ABOVE, _BELOW = 22.0, 42.0  # what names and numbers take of the height
+_ABOVE, _BELOW = 28.0, 42.0  # what names and numbers take of the height
 _AIR = 4.0  # between two numbers
+_BESIDE = 10.0  # how far the last number may reach beyond the axis
 _HALF = 4.0  # of a mark
 
 
@@ -48,7 +49,7 @@ def plane(x: Axis, y: Axis, place: Extent, *, names: tuple[str, str]) -> Plane:
             above,
             below,
             _upright(upright, y.ticks, start, right),
-            across(level, x.ticks, top=ceiling, bottom=floor, within=(left, right)),
+            across(level, x.ticks, top=ceiling, bottom=floor, within=(left, right + _BESIDE)),
         ),
         inner=(start, ceiling, right, floor),
     )

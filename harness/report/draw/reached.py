@@ -18,6 +18,7 @@ _HEIGHT = 320.0
 _WIDE_SPAN = 10.0  # times of more than this ratio stand on a logarithmic axis
 _MOST_MARKS = 40  # of a line
 _MOST_TIMES = 10  # in the words about a line
+_NOBODY = "No try came to the goal."  # where times would stand
 _SHARES = Axis(
     low=0.0, high=1.0, ticks=((0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")), log=False
 )
@@ -30,11 +31,12 @@ def reached_scene(picture: Reached, width: float, say: Say) -> Scene:
         return frame.nothing(picture, width, say)
     shown = frame.shown(picture.targets, tried)
     times = {target: sorted(filter(usable, picture.lines[target][0]))[: tried[target]] for target in shown}
+    arrived = [time for own in times.values() for time in own]
     axes = plane(
-        _time_axis([time for own in times.values() for time in own]),
+        _time_axis(arrived),
         _SHARES,
         (MARGIN, HEAD, width - MARGIN, HEAD + _HEIGHT),
-        names=(say(picture.across), say(picture.unit)),
+        names=(say(picture.across) if arrived else _NOBODY, say(picture.unit)),
     )
     lines = [
         _line(picture, target, times[target], axes, thick=frame.thickness(turn, len(shown)), say=say)

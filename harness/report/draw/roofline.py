@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from harness.core.units import rate
 from harness.report.draw import frame
@@ -16,6 +17,9 @@ from harness.report.picture import Dot, Roof, Roofline
 
 _HEIGHT = 400.0
 _LABEL = 300.0  # how wide the name of a roof may be
+_ABOVE, _BELOW = -6.0, 15.0  # of a roof, where its name stands
+_BESIDE: tuple[tuple[Anchor, float], ...] = (("end", _ABOVE), ("start", _BELOW))  # where a slope leaves room
+_ALONG = tuple(at / 10 for at in range(9, 0, -1))
 _ACROSS = "FLOPs a byte"
 
 
@@ -122,18 +126,28 @@ def _roofs(
 
 
 def _names(text: str, points: Sequence[Point]) -> Iterator[Label]:
-    """Yield where the name of a roof may stand: at an end of it, above or below."""
+    """Yield where the name of a roof may stand: at an end of it, above or below, or else somewhere along it."""
     ends: tuple[tuple[Point, Anchor, float], ...] = ((points[-1], "end", -6.0), (points[0], "start", 6.0))
     for (x, y), anchor, aside in ends:
-        for down in (-6.0, 15.0):
+        for down in (_ABOVE, _BELOW):
             yield Label(x=x + aside, y=y + down, text=text, size=TICK, anchor=anchor, ink="soft", italic=True)
+    for (x, y), (next_x, next_y) in reversed([*pairwise(points)]):
+        for share in _ALONG:
+            along, level = x + share * (next_x - x), y + share * (next_y - y)
+            for anchor, down in _BESIDE:
+                yield Label(x=along, y=level + down, text=text, size=TICK, anchor=anchor, ink="soft", italic=True)
 
 
 def _told(roof: Roof, say: Say) -> str:
+    return f"{_limits(roof, say)}, {'measured' if roof.measured else 'from a data sheet'}"
+
+
+def _limits(roof: Roof, say: Say) -> str:
     flops, moved = _flops(roof), _bytes(roof)
     limits = [*([rate(flops, "FLOP/s")] if flops else []), *([rate(moved, "B/s")] if moved else [])]
-    return f"{say(roof.name)}: {', '.join(limits)}, {'measured' if roof.measured else 'from a data sheet'}"
+    return f"{say(roof.name)}: {', '.join(limits)}"
 
 
 def _entry(roof: Roof, say: Say) -> Entry:
-    return Entry(text=_told(roof, say), ink="ink", dash=not roof.measured)
+    """Its name and its limits; a solid line was measured, a dashed one was not, and names say so too."""
+    return Entry(text=_limits(roof, say), ink="ink", dash=not roof.measured)

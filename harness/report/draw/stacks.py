@@ -14,16 +14,17 @@ from harness.report.draw.ink import PARTS
 from harness.report.draw.legend import Entry, legend
 from harness.report.draw.plane import AXIS, across
 from harness.report.draw.scene import HATCHES, Box, Group, Item, Label, Scale, Scene
-from harness.report.draw.text import shortened
+from harness.report.draw.text import extent, shortened
 from harness.report.draw.text import width as width_of
 from harness.report.picture import Bar, Stacks
 
-_NAME, _NOTE = 190.0, 280.0
+_NAME, _NOTE = 190.0, 470.0
 _ROW, _BAR = 19.0, 13.0
 _GROUP = 24.0  # height of the name of a group
 _BEHIND = 8.0  # between a bar and the words behind it
 _SEAM = 1.0  # between two parts
-_LEAST_WIDTH = 0.5
+_LEAST_WIDTH = 1.5
+_HATCHED = 8.0  # a narrower part has no hatching that could be seen
 _UNITS = (2**40, 2**30, 2**20, 2**10)  # of bytes
 
 
@@ -78,9 +79,15 @@ def _longest(totals: Sequence[float], rooms: Sequence[float]) -> float:
     return min(max(totals) / total * room for total, room in zip(totals, rooms, strict=True) if total)
 
 
-def _heading(name: str, y: float, width: float) -> Label:
+def _heading(name: str, y: float, width: float) -> Group:
     text = shortened(name, width - 2 * MARGIN, BODY, bold=True)
-    return Label(x=MARGIN, y=y + 16, text=text, size=BODY, bold=True)
+    return _on_paper(Label(x=MARGIN, y=y + 16, text=text, size=BODY, bold=True))
+
+
+def _on_paper(label: Label) -> Group:
+    """Return words that no line runs through."""
+    left, top, right, bottom = extent(label)
+    return Group(items=(Box(x=left, y=top, w=right - left, h=bottom - top, ink="paper"), label))
 
 
 def _bar(bar: Bar, paper: _Paper, y: float) -> Group:
@@ -95,12 +102,12 @@ def _bar(bar: Bar, paper: _Paper, y: float) -> Group:
         laid += drawn[part]
         ink, hatch = _look(paper.parts[part])
         wide = max(end - start - _SEAM, _LEAST_WIDTH)
-        box = Box(x=start, y=middle - _BAR / 2, w=wide, h=_BAR, ink=ink, hatch=hatch)
+        box = Box(x=start, y=middle - _BAR / 2, w=wide, h=_BAR, ink=ink, hatch=hatch if wide >= _HATCHED else 0)
         tip = f"{paper.say(part)}, {paper.say(bar.target)}, {paper.say(bar.name)}: {paper.text(drawn[part])}"
         items.append(Group(items=(box,), tip=tip))
     x = paper.scale.at(laid) + _BEHIND
     behind = _behind(bar, paper.text, paper.say, max(_NOTE, paper.right - x))
-    after = Label(x=x, y=middle + MIDDLE * TICK, text=behind, size=TICK, ink="soft")
+    after = _on_paper(Label(x=x, y=middle + MIDDLE * TICK, text=behind, size=TICK, ink="soft"))
     return Group(items=(*items, after), target=bar.target)
 
 

@@ -158,7 +158,8 @@ def _group(group: Group, root: _Root, ink: str) -> str:
         "data-target": visible(group.target, _LONGEST),
         "data-lane": visible(group.lane, _LONGEST),
     }
-    tip = f"<title>{_text(group.tip)}</title>" if group.tip else ""
+    said = group.tip and [mark.text for mark in flat(group.items) if isinstance(mark, Label)] != [group.tip]
+    tip = f"<title>{_text(group.tip)}</title>" if said else ""
     return f"<g{_attributes(says)}>{tip}{''.join(_item(one, root, shared) for one in group.items)}</g>"
 
 
@@ -229,7 +230,7 @@ def _path(points: tuple[Point, ...]) -> str:
     places = [(_place(x), _place(y)) for x, y in points]
     if len(places) == 2 and places[0][1] == places[1][1]:  # noqa: PLR2004  (a level line)
         return f"M{places[0][0]} {places[0][1]}H{places[1][0]}"
-    return "M" + "L".join(f"{x} {y}" for x, y in places)
+    return "M" + " ".join(f"{x} {y}" for x, y in places)  # what follows a first point is joined by lines
 
 
 def _attributes(says: dict[str, str]) -> str:

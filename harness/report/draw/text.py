@@ -25,14 +25,14 @@ _NARROW = frozenset(" !\"'(),-./:;IJ[\\]fijlrt|")
 _ENDS = frozenset("[,; ")  # behind these a name may go on in the next line
 _BROAD = frozenset("#&+<=>^~")
 _WIDE = frozenset("%@MWmw")
-_BOLDER = 1.12
+BOLDER = 1.12
 _ABOVE, _BELOW = 0.8, 0.24  # of the size: how far letters reach from where they stand
 _LAST_ASCII = "\x7f"
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return how many pixels a text takes at most."""
-    return sum(map(_em, text)) * size * (_BOLDER if bold else 1.0)
+    return sum(map(_em, text)) * size * (BOLDER if bold else 1.0)
 
 
 def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str:
@@ -43,19 +43,25 @@ def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str
     return _cut(text, max(fitting - 1, 0))
 
 
-def folded(text: str, room: float, size: float) -> tuple[str, ...]:
-    """Return `text` on one line, or on two where it is wider than `room`, cut behind a bracket, comma or space.
+def folded(text: str, room: float, size: float, most: int = 2) -> tuple[str, ...]:
+    """Return `text` on one line, or up to `most` where it is wider than `room`: cut behind a comma, bracket or space.
 
     >>> folded("square[m=512,n=512]", 90, 10)
     ('square[m=512,', 'n=512]')
+    >>> folded("square[m=512], 1 thread of 2", 140, 10)
+    ('square[m=512],', '1 thread of 2')
     """
-    if width(text, size) <= room:
-        return (text,)
-    ends = [at for at, char in enumerate(text, start=1) if char in _ENDS and at < len(text)]
-    fitting = [at for at in ends if width(text[:at].rstrip(), size) <= room]
-    if not fitting:
-        return (shortened(text, room, size),)
-    return text[: fitting[-1]].rstrip(), shortened(text[fitting[-1] :], room, size)
+    lines: list[str] = []
+    while width(text, size) > room and len(lines) < most - 1:
+        ends = [at for at, char in enumerate(text, start=1) if char in _ENDS and at < len(text)]
+        fitting = [at for at in ends if width(text[:at].rstrip(), size) <= room]
+        if not fitting:
+            break
+        commas = [at for at in fitting if "," in text[at - 2 : at] and width(text[:at], size) > room / 2]
+        end = (commas or fitting)[-1]
+        lines.append(text[:end].rstrip())
+        text = text[end:]
+    return (*lines, shortened(text, room, size))
 
 
 def strokes(points: Sequence[Point], step: float = 6.0) -> list[Extent]:

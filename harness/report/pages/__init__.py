@@ -1,4 +1,4 @@
-"""A report as a page: a part for each run, then what the words mean.
+"""A report as a page: of several runs what came out of each, then a part for each, then what the words mean.
 
 It is put together here as values (`harness.report.content`); how they look is for `harness.report.render`.
 """
@@ -14,6 +14,7 @@ from harness.report.findings import RunFindings
 from harness.report.load import Reported
 from harness.report.pages.contests import contests_of
 from harness.report.pages.notes import notes
+from harness.report.pages.overview import overview
 from harness.report.pages.part import sections_of
 from harness.report.pages.prefixed import Prefix
 
@@ -22,12 +23,18 @@ def document(reported: Reported) -> Document:
     """Return the page about some runs; no number on it is of two of them."""
     words = explained()
     shared = frozenset(_anchors(words))
-    parts = [(run, Prefix(text=_prefix(at), shared=shared)) for at, run in enumerate(reported.runs)]
+    prefixes = [_prefix(at) for at in range(len(reported.runs))]
+    parts = [(run, Prefix(text=text, shared=shared)) for run, text in zip(reported.runs, prefixes, strict=True)]
     suites = list(dict.fromkeys(run.suite for run in reported.runs))
     return Document(
         title=f"Report: {', '.join(map(name, suites))}",
         description=f"Measured, proved and compared: {', '.join(visible(suite, 60) for suite in suites)}",
-        sections=(*notes(reported), *_sections(parts), *words),
+        sections=(
+            *overview(reported.runs, prefixes),
+            *notes(reported.problems),
+            *_sections(parts),
+            *words,
+        ),
         contests=tuple(contest for run, prefix in parts for contest in contests_of(run, prefix.text)),
     )
 

@@ -36,7 +36,8 @@ def cases(board: Board) -> Table:
         columns=(*columns("case", "target"), *numbers(figures), *columns("verdict", "in its class")),
         rows=Rows(lambda item: _row(*item, board.mode_class), zip(placed(board), speeds, strict=True)),
         note=(
-            "Time is that of one call. Time / reference below 1 means faster than the reference. "
+            "Time is that of one call. Time / reference below 1 means faster than the reference; it is the middle of "
+            "the ratios of blocks that were timed side by side, and so not the quotient of the two times shown. "
             "A dash stands where a number was not told."
         ),
     )

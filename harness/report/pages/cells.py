@@ -125,6 +125,8 @@ def repaid(found: Repaid | None, noun: str) -> Cell:
     """Return a cell that says after how many calls, or steps, a longer start has paid."""
     if found is None:
         return DASH
+    if not found.told:
+        return Cell(text="cannot be told")
     told = "never" if found.calls is None else counted(found.calls, noun)
     return Cell(text=told if found.sure else f"perhaps {told}", value=found.calls)
 

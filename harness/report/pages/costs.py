@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.charts.repaid import Repaid, repayments
+from harness.report.charts.repaid import LEFT_CODE, SHORTER, Repaid, repayments, with_left_code
+from harness.report.charts.tradeoff import unbeaten
 from harness.report.content import Block, Cell, Row, Table
 from harness.report.findings import RunFindings, Scaling, ScalingStep, case_of, name_of
 from harness.report.lazy import Rows
@@ -59,15 +60,20 @@ def latencies(run: RunFindings) -> Iterator[Block]:
         return
     unit, throughputs = rates(arms, item_rate)
     figures = {"calls": "", "median": "s", "90 %": "s", "95 %": "s", "99 %": "s", "throughput": unit}
+    best = {key: Cell(text="yes" if told else "no") for key, told in unbeaten(run).items()}
     yield Table(
         name="serving",
         title="How long single calls take, and how much gets through",
-        columns=(*columns("case", "target"), *numbers(figures)),
-        rows=tuple(row_of(arm, _serving_cells(arm, rate)) for arm, rate in zip(arms, throughputs, strict=True)),
+        columns=(*columns("case", "target"), *numbers(figures), *columns("unbeaten")),
+        rows=tuple(
+            row_of(arm, _serving_cells(arm, rate, best.get(arm.key, DASH)))
+            for arm, rate in zip(arms, throughputs, strict=True)
+        ),
         note=(
             "Single calls, each waited for. A percentile is told from as many calls on as it takes to bound it with "
             "99 % confidence: 64 for 90 %, 130 for 95 %, 662 for 99 %. The throughput is that of calls queued one "
-            "after another."
+            "after another. Unbeaten: of all batches and targets of that model, no other has both less latency and "
+            "more throughput, by these medians alone; a dash stands where there is one batch alone."
         ),
     )
 
@@ -79,16 +85,20 @@ def first_calls(run: RunFindings) -> Iterator[Block]:
         return
     times = ("first call", "of it compiling", "making ready", "import", "later calls")
     won_back = {one.arm.key: one for one in repayments(run)}
+    left = with_left_code(run)
     yield Table(
         name="first-calls",
         title="What comes before the first answer",
         columns=(*columns("case", "target"), *numbers(dict.fromkeys(times, "s") | {"repaid after": "calls"})),
-        rows=Rows(lambda arm: row_of(arm, _first_call_cells(arm, won_back.get(arm.key))), arms),
+        rows=Rows(lambda arm: row_of(arm, _first_call_cells(arm, won_back.get(arm.key), left=arm.key in left)), arms),
         note=(
             "Import is loading the framework, making ready is placing inputs and building the function, the first "
             "call includes tracing and compiling. Later calls is the time of a call once all that is over. Repaid "
             "after: the calls after which a compiled mode has won back its longer first call, beside the same "
-            "framework as written; perhaps, where this run cannot tell the later calls of the two apart."
+            "framework as written; perhaps, where this run cannot tell the later calls of the two apart. Only the "
+            "first case of a process starts from nothing: compilers keep what they have made, in the process and in "
+            f"its cache. {LEFT_CODE.capitalize()}: another case of the same target and model, or program, took "
+            f"{SHORTER:g} times as long or more, so nothing can be counted from this first call."
         ),
     )
 
@@ -110,14 +120,21 @@ def _time(step: ScalingStep) -> Cell:
     return duration(arm.time_s, arm.time_low_s, arm.time_high_s)
 
 
-def _serving_cells(arm: Measurement, throughput: Cell) -> Iterator[Cell]:
+def _serving_cells(arm: Measurement, throughput: Cell, best: Cell) -> Iterator[Cell]:
     yield from (named(case_of(arm)), named(name_of(arm)), whole(arm.latency_count))
     yield duration(arm.latency_s, arm.latency_low_s, arm.latency_high_s)
     yield from map(duration, (arm.latency_p90_s, arm.latency_p95_s, arm.latency_p99_s))
     yield throughput
+    yield best
 
 
-def _first_call_cells(arm: Measurement, found: Repaid | None) -> Iterator[Cell]:
+def _first_call_cells(arm: Measurement, found: Repaid | None, *, left: bool) -> Iterator[Cell]:
     yield from (named(arm.case), Cell(text=full_name(arm)))
     yield from map(duration, (arm.first_call_s, arm.compile_s, arm.prepare_s, arm.import_s, arm.time_s))
-    yield repaid(found, "call")
+    yield _with_left_code(found) if left else repaid(found, "call")
+
+
+def _with_left_code(found: Repaid | None) -> Cell:
+    """Return a cell about a first call that was perhaps short; what never pays does so after no start."""
+    never = repaid(found, "call").text if found is not None else ""
+    return Cell(text="; ".join(filter(None, (never, LEFT_CODE))))

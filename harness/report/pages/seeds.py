@@ -12,11 +12,11 @@ from statistics import fmean, stdev
 from harness.core.target import split_threads
 from harness.report import words
 from harness.report.charts.look import apart
-from harness.report.charts.quality import in_words, params_but
+from harness.report.charts.quality import in_words, params_but, tried
 from harness.report.findings import RunFindings, name_of
 from harness.report.rows import params_of
 from harness.stats.estimate import t_quantile
-from harness.store.record import Failure, Measurement, Outcome
+from harness.store.record import Measurement, Outcome
 
 FEWEST = 3  # seeds of which a mean without the best and the worst is anything
 _LARGEST = 1e300  # beyond it a number is no goal
@@ -62,10 +62,10 @@ class Points:
 
 
 def groups_of(run: RunFindings) -> list[Group]:
-    """Return the trainings to a goal that came to an end of either kind."""
+    """Return the trainings to a goal that were begun."""
     found: dict[tuple[str, str, str, str, str], list[Measurement]] = defaultdict(list)
     for arm in run.arms:
-        if arm.workload == "time_to_accuracy" and arm.replica == 0 and _tried(arm):
+        if arm.workload == "time_to_accuracy" and arm.replica == 0 and tried(arm):
             precision = str(params_of(arm).get("precision") or arm.dtype)
             alike, threads = params_but(arm, "seed", "precision"), split_threads(arm.label)[1]
             found[arm.case.partition("[")[0], name_of(arm), precision, alike, threads].append(arm)
@@ -103,10 +103,14 @@ def beside(group: Group, groups: Sequence[Group], reference: str) -> Points | No
     return Points(mean=fmean(points), span=(fmean(points) - half, fmean(points) + half))
 
 
-def olympic(values: Sequence[float]) -> float | None:
-    """Return the mean without the least and the largest, where there are enough."""
-    kept = sorted(values)[1:-1] if len(values) >= FEWEST else values
-    return fmean(kept) if kept else None
+def olympic(values: Sequence[float], of: int) -> float | None:
+    """Return the mean without the least and the largest of so many tries, where there are enough.
+
+    What never arrived was the slowest; where that happened twice, nothing is known of the mean.
+    """
+    if of < FEWEST:
+        return fmean(values) if values and len(values) == of else None
+    return fmean(sorted(values)[1 : of - 1]) if len(values) >= of - 1 else None
 
 
 def mean(values: Sequence[float | None]) -> float | None:
@@ -122,8 +126,3 @@ def _goal(arm: Measurement) -> float | None:
 
 def _seed(arm: Measurement) -> str:
     return json.dumps(params_of(arm).get("seed", 0))
-
-
-def _tried(arm: Measurement) -> bool:
-    unreached = arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.UNREACHED}:")
-    return arm.outcome == Outcome.MEASURED or unreached

@@ -14,7 +14,7 @@ from harness.report.lazy import Rows
 from harness.report.named import reference_of
 from harness.report.pages.cells import DASH, columns, named, numbers, row_of, whole
 from harness.report.pages.facts import fact
-from harness.report.reproduce import Input, facts, inputs, report_command, reproduce
+from harness.report.reproduce import Input, facts, inputs, own_command, reproduce
 from harness.report.snippet import snippet
 from harness.report.words import UNKNOWN
 from harness.store.record import Measurement, Outcome
@@ -56,7 +56,7 @@ def sources(run: RunFindings) -> Iterator[Block]:
 
 def again(run: RunFindings) -> Iterator[Block]:
     """Yield the commands that measured this and made the page, and a suite for each case."""
-    yield from reproduce(run, report_command([run], [run.run_id]))
+    yield from reproduce(run, own_command(run.store, "report", run.called))
     chosen, cases = _one_a_case(run), defaultdict(list)
     for arm in run.arms:
         cases[arm.case_key].append(arm)
@@ -85,16 +85,16 @@ def _trace(run: RunFindings) -> Table:
         name="trace",
         title="Which row of the store holds the numbers of which arm",
         columns=columns("case", "row"),
-        rows=Rows(lambda arm: row_of(arm, map(named, _keys(arm))), (arm for arm in run.arms if arm.replica == 0)),
+        rows=Rows(lambda arm: row_of(arm, map(named, _keys(run, arm))), (arm for arm in run.arms if arm.replica == 0)),
         note=(
             "A row is called after its run, the key of its case, and its target. It is measured again, here or "
-            f"elsewhere, by {name('python -m harness replay ROW')}."
+            f"elsewhere, by {name(own_command(run.store, 'replay', 'ROW'))}."
         ),
     )
 
 
-def _keys(arm: Measurement) -> tuple[str, str]:
-    row = f"{arm.run_id}::{arm.case_key}::{shown_name(arm.target, arm.label)}"
+def _keys(run: RunFindings, arm: Measurement) -> tuple[str, str]:
+    row = f"{run.called}::{arm.case_key}::{shown_name(arm.target, arm.label)}"
     return case_of(arm), row
 
 

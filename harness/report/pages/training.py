@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, median
 
 from harness.report import words
 from harness.report.charts.repaid import Repaid, repayments
-from harness.report.content import Block, Cell, Row, Table, name
+from harness.report.content import Block, Cell, Prose, Row, Table, name
 from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.pages.cells import (
     DASH,
     columns,
+    counted,
     duration,
     item_rate,
     named,
@@ -43,7 +44,8 @@ def sameness(run: RunFindings) -> Iterator[Block]:
             cases[arm.case].append(arm)
     if not cases:
         return
-    titles = ("arms", "loss", "gradients", "weights", "statistics", "losses of any two")
+    yield Prose(text=_passed(cases))
+    titles = ("arms", "loss", "gradients", "weights", "statistics", "of what is allowed", "losses of any two")
     yield Table(
         name="same-training",
         title="How far the arms of a case are from the same training in float64",
@@ -52,16 +54,44 @@ def sameness(run: RunFindings) -> Iterator[Block]:
         note=(
             "Largest relative difference from the same training in float64, over all arms of the case: of the losses "
             "of the first steps, of the first gradients (to their length), and of weights and statistics after those "
-            "steps (to the way they went). Losses of any two compares the arms with each other."
+            "steps (to the way they went). Each has a bound of its own, that of its type and of the depth of the "
+            "model: the nearest that any arm came to any of them is told as a share of what is allowed, and the "
+            "furthest arm is the one that did. Losses of any two compares the arms with each other; they may lie "
+            "further apart than any lies from its reference, for Keras places Adam's epsilon elsewhere and is held "
+            "to that formula."
         ),
     )
 
 
+def _passed(cases: Mapping[str, Sequence[Measurement]]) -> str:
+    """Say in a sentence whether all that was trained was the same."""
+    arms = [arm for found in cases.values() for arm in found]
+    wrong = sum(arm.outcome != Outcome.MEASURED for arm in arms)
+    nearest = max((used for arm in arms if (used := _allowed(arm)) is not None and not wrong), default=None)
+    told = f"{counted(len(arms) - wrong, 'arm')} of {len(arms):,} trained what the reference in float64 trains"
+    spent = "" if nearest is None else f", the furthest with {words.share(nearest)} of the error that is allowed"
+    return f"{told}{spent}."
+
+
 def _same_row(case: str, arms: Sequence[Measurement]) -> Row:
     worst = [max((v for arm in arms if (v := getattr(arm, part)) is not None), default=None) for part in _PARTS]
-    furthest = max(arms, key=lambda arm: arm.max_error or 0.0)
-    cells = (named(case), whole(len(arms)), *map(small, worst), small(_apart(arms)), named(name_of(furthest)))
+    furthest = max(arms, key=lambda arm: _allowed(arm) or 0.0)
+    cells = (
+        named(case),
+        whole(len(arms)),
+        *map(small, worst),
+        share(_allowed(furthest)),
+        small(_apart(arms)),
+        named(name_of(furthest)),
+    )
     return Row(cells=cells, facets=shared_facets(arms))
+
+
+def _allowed(arm: Measurement) -> float | None:
+    """Return how much of the largest error that passes as the same training was found."""
+    if not words.known(arm.max_error) or not words.known(arm.tolerance) or arm.tolerance <= 0:
+        return None
+    return arm.max_error / arm.tolerance
 
 
 def _apart(arms: Sequence[Measurement]) -> float | None:
@@ -119,17 +149,29 @@ def quality(run: RunFindings) -> Iterator[Block]:
     groups = groups_of(run)
     if not groups:
         return
-    before = {"reached": "seeds", "of": "seeds", "goal": "", "epochs": "", "time to the goal": "s"}
-    after = {"accuracy at the end": "", "recall": "", "F1": "", "beside the reference": "percentage points"}
+    before = {"reached": "seeds", "of": "seeds", "goal": "", "epochs": "", "time to the goal": "s", "from cold": "s"}
+    points = "percentage points"
+    after = {
+        "accuracy at the end": "",
+        "recall": "",
+        "F1": "",
+        "beside the reference": points,
+        "beside its own float32": points,
+    }
     yield Table(
         name="quality",
         title="How many seeds came to the goal, how soon, and how good they ended",
         columns=(*columns("case", "target", "precision"), *numbers(before | after)),
         rows=tuple(_quality_row(group, groups, run.reference) for group in groups),
         note=(
-            "Every seed counts: what never came to the goal is shown as not reached. The time is the mean of those "
-            "that did, without the quickest and the slowest where there are three or more. Beside the reference: the "
-            "difference in accuracy after the last epoch, seed by seed, with its 95 % interval, in percentage points."
+            "Every seed that was begun counts: what never came to the goal, failed or was rejected has not reached it. "
+            "The time is the mean without the quickest and the slowest where there are three or more; a seed that did "
+            "not arrive is the slowest, and where two did not there is no mean. It begins at the starting weights, "
+            "with all compiled. From cold: the longest first training of any seed, with whatever it compiles; only the "
+            "first in a process begins with nothing compiled. "
+            "Epochs: those of the middle seed. Accuracy at the end: the mean over seeds, and the worst and the best. "
+            "Beside the reference, and beside the same target in float32: the difference in accuracy after the last "
+            "epoch, seed by seed, with its 95 % interval, in percentage points."
         ),
     )
 
@@ -145,11 +187,13 @@ def _quality_row(group: Group, groups: Sequence[Group], reference: str) -> Row:
         whole(len(group.arms)),
         share(group.goal),
         Cell(text="not reached") if epochs is None else Cell(text=f"{epochs:g}", value=epochs),
-        duration(olympic([arm.time_s for arm in reached if arm.time_s])),
+        duration(olympic([arm.time_s for arm in reached if arm.time_s], len(group.arms))),
+        duration(max((arm.first_call_s for arm in reached if words.known(arm.first_call_s)), default=None)),
         _accuracy(ended),
-        share(mean([arm.recall for arm in group.arms])),
-        share(mean([arm.f1 for arm in group.arms])),
+        _right(mean([arm.recall for arm in group.arms])),
+        _right(mean([arm.f1 for arm in group.arms])),
         _difference(beside(group, groups, reference), is_reference=group.is_reference(reference)),
+        _difference(beside(group, groups, group.target), is_reference=group.is_reference(group.target)),
     )
     return Row(cells=cells, facets=shared_facets(group.arms))
 
@@ -157,9 +201,13 @@ def _quality_row(group: Group, groups: Sequence[Group], reference: str) -> Row:
 def _accuracy(ended: Sequence[float]) -> Cell:
     if not ended:
         return DASH
-    spread = f" ({words.share(ended[0])} to {words.share(ended[-1])})" if len(ended) > 1 else ""
-    found = share(fmean(ended))
-    return Cell(text=f"{found.text}{spread}", value=found.value)
+    found, least, most = (_right(value).text for value in (fmean(ended), ended[0], ended[-1]))
+    return Cell(text=f"{found} ({least} to {most})" if len(ended) > 1 else found, value=fmean(ended))
+
+
+def _right(value: float | None) -> Cell:
+    """Return a share of right answers with a digit behind the point: good models differ in nothing else."""
+    return Cell(text=f"{100 * value:.1f} %", value=value) if words.known(value) else DASH
 
 
 def _difference(found: Points | None, *, is_reference: bool) -> Cell:

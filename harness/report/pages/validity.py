@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.report import noise, words
 from harness.report.content import Block, Bullets, Cell, Row, Table, name, said
@@ -76,7 +76,7 @@ def _check_cells(arm: Measurement, of_ratio: float | None) -> tuple[Cell, ...]:
     return (
         named(case_of(arm)),
         named(name_of(arm)),
-        Cell(text=said(", ".join(arm.checks_run)) if arm.checks_run else "none is named"),
+        Cell(text=_told(arm.checks_run)),
         Cell(text=said(", ".join(arm.validity)) if arm.validity else "none"),
         small(arm.max_error),
         small(arm.tolerance),
@@ -84,6 +84,14 @@ def _check_cells(arm: Measurement, of_ratio: float | None) -> tuple[Cell, ...]:
         share(width),
         _word(arm, width),
     )
+
+
+def _told(names: Sequence[str]) -> str:
+    """Return the checks that were run; names of letters and digits alone need no mark of being somebody's words."""
+    if not names:
+        return "none is named"
+    told = ", ".join(names)
+    return told if all(one.isascii() and one.isalnum() for one in names) else said(told)
 
 
 def _word(arm: Measurement, width: float | None) -> Cell:

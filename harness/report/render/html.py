@@ -16,7 +16,7 @@ from harness.report.render.html_contests import contests_of
 from harness.report.render.html_shared import Ids, Shared, anchors_of
 from harness.report.render.html_text import attribute, island, rich, text
 
-_ANSWER = re.compile(r"(?:r\d+-)?answer")  # of the first run, of another one
+_ANSWER = re.compile(r"answers|(?:r\d+-)?answer")  # of several runs at once, of the first run, of another one
 _MAIN, _FACETS, _CONTESTS = "page-main", "facets", "contests"
 _FOOTER = "This page is one file. It loads nothing and sends nothing, and shows all that it has without its script."
 _PART, _WITHIN = 2, 3  # levels of headings

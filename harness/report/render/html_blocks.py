@@ -15,11 +15,7 @@ from harness.report.render.html_shared import Shared
 from harness.report.render.html_table import table_of
 from harness.report.render.html_text import attribute, rich, text
 
-_BADGES = {
-    Trust.GOOD: ("✓", "verdicts hold"),
-    Trust.CAREFUL: ("!", "with care"),
-    Trust.NONE: ("?", "no verdict"),
-}
+_GLYPHS = {Trust.GOOD: "✓", Trust.CAREFUL: "!", Trust.NONE: "?"}
 _WHOLE = "The filter is for tables; this picture shows all cases."  # said by the script, where one is set
 _NUMBERED = re.compile(r" \(\d+ of \d+\)$")
 
@@ -51,8 +47,7 @@ def _block(block: Block, shared: Shared) -> Iterator[str]:
 
 
 def _light(light: Light, shared: Shared) -> str:
-    glyph, word = _BADGES[light.trust]
-    badge = f'<span class="badge"><span aria-hidden="true">{glyph}</span> {word}</span>'
+    badge = f'<span class="badge"><span aria-hidden="true">{_GLYPHS[light.trust]}</span> {light.trust.word}</span>'
     return f'<div class="light light-{light.trust}">{badge}<p>{rich(light.text, shared.anchors)}</p></div>'
 
 

@@ -18,7 +18,7 @@ from harness.report.render.html_shared import MOST_ROWS, Shared
 from harness.report.render.html_text import attribute, rich, text
 
 ROLES = {"case": "case", "time / reference": "ratio", "verdict": "verdict"}  # of a column, by its title
-MOST_NUMBERED = 40  # columns that can stand to the right
+MOST_NUMBERED = 44  # columns that can stand to the right
 MOST_NAMED = 8  # that can be set in the letters of names as a whole
 
 _NOT_IN_A_CLASS = re.compile(r"[^a-z0-9]+")

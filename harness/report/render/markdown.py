@@ -29,11 +29,11 @@ from harness.report.content import (
     Section,
     Span,
     Table,
-    Trust,
     plain,
     spans,
 )
 from harness.report.escape import alt, code, words
+from harness.report.leads import capital
 from harness.report.markdown_table import table
 
 MOST_ROWS = 1_000  # of one table: a forge shows no page of many megabytes
@@ -50,7 +50,6 @@ _RISKY = re.compile(
 _TAME = re.compile(r"[A-VX-Za-vx-z0-9 .,%µ–/()-]*(?:\[[0-9., -]*\])?")
 # What makes a paragraph something else where it begins with it.
 _FIRST = re.compile(r"\A(?:[+=-]|[0-9]+[.)](?=\s|$)|\s)")
-_TRUST = {Trust.GOOD: "Verdicts hold", Trust.CAREFUL: "With care", Trust.NONE: "No verdict"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +91,11 @@ def inline(text: str, anchors: Container[str] = ()) -> str:
     return "".join(piece if isinstance(piece, str) else _link(piece, anchors) for piece in _pieces(text))
 
 
+def light_of(light: Light, anchors: Container[str] = ()) -> str:
+    """Return whether to trust something: in a word, and why."""
+    return f"**{capital(light.trust.word)}:** {inline(light.text, anchors)}"
+
+
 def table_of(one: Table, anchors: Container[str] = ()) -> str:
     """Return the lines of a table, without its title and its note; of a long one the first."""
     heads = [inline(column.title) for column in one.columns]
@@ -125,7 +129,7 @@ def _block(block: Block, page: _Page) -> Iterator[_Chunk]:
         case Code():
             yield _fenced(block)
         case Light():
-            yield f"**{_TRUST[block.trust]}:** {inline(block.text, page.anchors)}"
+            yield light_of(block, page.anchors)
         case Table():
             yield from _table(block, page)
         case Chart():

@@ -38,9 +38,30 @@ def test_a_run_is_pinned_and_the_next_step_is_told(said: Said) -> None:
     assert code == 0
     assert out.splitlines() == [
         f"main is the run {RUN} of the suite gemm",
-        f"commit results/{FILE}, and keep the run: python -m harness gate --base pin:main",
+        f"commit results/{FILE}, and keep the run",
+        "a later run is another session, so both are seen through a target that is the same in both:",
+        f"  python -m harness gate --base pin:main --through {REFERENCE}",
     ]
     assert err == "of its arms, not all were measured, and nothing can be held against those: 1 failed\n"
+
+
+def test_a_run_of_one_target_leaves_absolute_times_on_ones_word(said: Said, tmp_path: Path) -> None:
+    """Nothing else is there through which a later run could be seen."""
+    rows, samples = run(squares(1), {REFERENCE: 1.0})
+    store(tmp_path / "other results", rows, samples)
+    code, out, _ = said("set", "main", "latest", *REASON, "--results", "other results")
+    assert code == 0
+    assert out.splitlines()[-1] == ("  python -m harness gate --base pin:main --insist --results 'other results'")
+
+
+def test_a_run_whose_reference_was_never_measured_is_seen_through_another(said: Said, tmp_path: Path) -> None:
+    rows, samples = run(squares(1), {REFERENCE: 1.0, "jax.jit@cpu": 1.0, "numpy.reference@cpu": 2.0})
+    lost = [unmeasured(row, "failed", "crashed") if row.target == REFERENCE else row for row in rows]
+    kept = [sample for sample in samples if sample.target != REFERENCE]
+    store(tmp_path / "other", lost, kept)
+    assert said("set", "main", "latest", *REASON, "--results", "other")[1].splitlines()[-1] == (
+        "  python -m harness gate --base pin:main --through jax.jit@cpu --results other"
+    )
 
 
 def test_a_second_of_that_name_is_refused_until_it_replaces(said: Said) -> None:

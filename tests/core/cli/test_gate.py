@@ -16,6 +16,7 @@ import pytest
 
 from harness.cli import gate, main
 from harness.core import plugins
+from harness.errors import Terminated
 from harness.report.comparison import Page
 from harness.report.gate import ALLOWABLE
 from harness.stats.verdict import Verdict
@@ -162,7 +163,30 @@ def test_too_few_sets_are_undecided(tmp_path: Path, said: Said) -> None:
     kept(tmp_path / "results", 1.5, sets=3, ab=AB)
     code, out, _ = said("gate")
     assert (code, "2 undecided" in out, "3 of 5 process-sets" in " ".join(out.split())) == (4, True, True)
-    assert said("gate", "--allow", "inconclusive")[0] == 0
+    assert said("gate", "--allow", "inconclusive")[0] == 4  # or arms that took 1.5 times as long would pass
+    assert said("gate", "--bisect", "--allow", "inconclusive")[0] == 125
+
+
+def test_a_run_whose_self_check_failed_opens_nothing(tmp_path: Path, said: Said) -> None:
+    """Its reference beside itself came out 1.2 times as slow, so every verdict is withheld."""
+    rows, samples = run(squares(2), {REFERENCE: 1.0, JAX: 1.5}, noise=0.0005, copy=1.2)
+    store(tmp_path / "results", rows, samples, ab=AB)
+    code, out, _ = said("gate", "--allow", "inconclusive")
+    assert (code, out.splitlines()[0]) == (4, "FAIL, exit code 4: not one of 2 arms could be judged: 2 undecided")
+
+
+def test_beside_arms_that_were_judged_undecided_ones_can_be_allowed(tmp_path: Path, said: Said) -> None:
+    """In one case of ten the reference disagrees with itself."""
+    rows, samples = run(squares(9), {REFERENCE: 1.0, JAX: 1.0}, noise=0.0005)
+    more = run({"odd": {}}, {REFERENCE: 1.0, JAX: 1.5}, noise=0.0005, copy=1.02)
+    store(tmp_path / "results", [*rows, *more[0]], [*samples, *more[1]], ab=AB)
+    assert said("gate")[0] == 4
+    code, out, _ = said("gate", "--allow", "inconclusive")
+    assert code == 0
+    assert " ".join(out.split()).startswith(
+        "PASS: of 10 arms 9 were judged, and none of them is slower by more than 2 %: 9 equivalent; "
+        f"allowed: 1 undecided {JAX} beside"
+    )
 
 
 def test_margins_of_cases_win_over_the_general_one(tmp_path: Path, said: Said) -> None:
@@ -196,6 +220,20 @@ def test_a_bug_says_nothing_of_a_commit(tmp_path: Path, said: Said, monkeypatch:
     code, _, err = said("gate", "--bisect")
     assert (code, "ZeroDivisionError" in err) == (125, True)
     assert said("gate")[0] == 70
+
+
+@pytest.mark.parametrize(("ended", "code"), [(Terminated("ended"), 143), (KeyboardInterrupt(), 130)])
+def test_who_ends_it_ends_the_search(
+    said: Said, monkeypatch: pytest.MonkeyPatch, ended: BaseException, code: int
+) -> None:
+    """At 125 git would skip the commit and go on with the next."""
+
+    def stopped(args: argparse.Namespace) -> None:
+        del args
+        raise ended
+
+    monkeypatch.setattr(gate, "_gate", stopped)
+    assert said("gate", "--bisect")[0] == said("gate")[0] == code
 
 
 def test_a_corrupt_file_ends_with_74_and_a_sentence(tmp_path: Path, said: Said) -> None:

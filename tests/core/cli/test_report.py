@@ -1,4 +1,7 @@
-"""The command `report` and the collector of garbage: it does not look while values are made that all stay."""
+"""The command `report`: what it leaves where there is nothing to report, and when garbage is looked for.
+
+The collector does not look while values are made that all stay.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import pytest
 
 from harness.cli import main
 from harness.report import load, write
+from harness.report.room import BUDGET_BYTES
 from tests.core.report.stored import store
 from tests.core.report.synthetic import REFERENCE, run, squares
 
@@ -24,6 +28,41 @@ def command(tmp_path: Path) -> Iterator[list[str]]:
     before = gc.isenabled()
     yield ["report", "--format", "md", "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
     (gc.enable if before else gc.disable)()
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [([], "no run in"), (["latest"], "complete runs"), (["--only", "no such case"], "no row is called no such case")],
+)
+def test_where_there_is_nothing_to_report_the_summary_says_so(
+    tmp_path: Path, command: list[str], names: list[str], says: str
+) -> None:
+    """Below what stands there: without a word, the page of a job would look as if nobody had asked."""
+    summary, empty = tmp_path / "summary.md", str(tmp_path / "empty")
+    summary.write_text("# A job\n", encoding="utf-8")
+    asked = command if "--only" in names else ["report", "--results", empty, "--out", str(tmp_path / "out")]
+    assert main([*asked, *names, "--summary", str(summary)]) == 5
+    first, _, rest = summary.read_text(encoding="utf-8").partition("### Nothing to report\n")
+    assert first == "# A job\n"
+    assert says in rest
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_of_files_that_could_not_be_used_are_text_in_a_summary(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    for number in range(999):
+        (tmp_path / "runs" / f"<img src=x{number}> | `a` [b](c).json").write_text("{", encoding="utf-8")
+    summary = tmp_path / "summary.md"
+    assert main(["report", "--results", str(tmp_path), "--summary", str(summary)]) == 5
+    text = summary.read_text(encoding="utf-8")
+    assert "<img" not in text
+    assert "](" not in text
+    assert len(text.encode()) <= BUDGET_BYTES
+    assert "more to say than there is room for" in text
+
+
+def test_a_summary_that_cannot_be_written_is_told_before_that_there_is_nothing(tmp_path: Path) -> None:
+    assert main(["report", "--results", str(tmp_path), "--summary", str(tmp_path / "no" / "summary.md")]) == 74
 
 
 @pytest.mark.parametrize("on", [True, False])

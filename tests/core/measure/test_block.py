@@ -94,6 +94,15 @@ def test_reset_runs_before_the_primer_and_before_the_block_and_is_not_timed() ->
     assert block.wall_ns == 20
 
 
+def test_a_block_of_long_calls_is_primed_with_a_brief_one() -> None:
+    meter = ScriptedMeter()
+    calls = Calls(lambda: meter.spend(10_000), primer=lambda: meter.spend(10))
+    block, _ = run_block(calls, 2, lambda _: None, meter)
+    single, _ = run_latency(calls, 3, lambda _: None, meter)
+    assert (block.primer_ns, block.wall_ns) == (10, 20_000)
+    assert [(each.primer_ns, each.wall_ns) for each in single] == [(10, 10_000), (0, 10_000), (0, 10_000)]
+
+
 def test_cold_calls_take_their_turn_from_block_to_block() -> None:
     """Starting again with the first copies would find them still warm."""
     meter, log = ScriptedMeter(), list[int]()

@@ -60,13 +60,14 @@ def lanes(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "square"
     return Lanes(**looks(targets, text), lanes=tuple(made), line_at_one=True)
 
 
-def lines(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "FLOP/s") -> Lines:
-    """Return a line for each target."""
+def lines(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "FLOP/s", *, level: bool = True) -> Lines:
+    """Return a line for each target; the last one is launch-bound through its first half."""
     drawn = {
         target: tuple(dot(1e9 * (at + 1) * (case + 1) ** 0.7, 2.0 + case) for case in range(cases))
         for at, target in enumerate(targets)
     }
-    return Lines(**looks(targets, text), lines=drawn, size=text)
+    bound = {targets[-1]: 2.0 + cases // 2} if level else {}
+    return Lines(**looks(targets, text), lines=drawn, size=text, level=bound)
 
 
 def curves(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "mlp") -> Curves:
@@ -126,7 +127,7 @@ def stacks(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "second
             name=f"{text}[{case}]",
             target=target,
             parts=dict(zip(parts, (1.5, 0.01, 0.4 * at, 0.2 + case), strict=True)),
-            note=text if at else "",
+            note=f"then 1.23 ms a call{f'; {text}' if at else ''}",
         )
         for case in range(min(cases, MOST["bars"]))
         for at, target in enumerate(targets)
@@ -135,12 +136,19 @@ def stacks(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "second
 
 
 def tradeoff(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "latency") -> Tradeoff:
-    """Return lines whose dots are close to each other where there are many."""
+    """Return lines whose dots are close to each other where there are many; the first line has all else."""
     drawn = {
         target: tuple((f"{text} {2**case}", dot(1e-3 * 1.1**case, 1e3 * 1.05**case + at)) for case in range(cases))
         for at, target in enumerate(targets)
     }
-    return Tradeoff(**looks(targets, text), lines=drawn, across=text)
+    labels = [label for label, _ in drawn[targets[0]]]
+    return Tradeoff(
+        **looks(targets, text),
+        lines=drawn,
+        across=text,
+        tails={targets[0]: {label: dot.y * 1.5 for label, dot in drawn[targets[0]]}},
+        unbeaten={targets[0]: tuple(labels[::2])},
+    )
 
 
 def reached(cases: int = 3, targets: Sequence[str] = TARGETS, text: str = "seconds") -> Reached:

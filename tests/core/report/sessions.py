@@ -39,19 +39,23 @@ def session(
     state: str = "complete",
     manifest: Mapping[str, Any] | None = None,
     arms: Mapping[str, Mapping[str, Any]] | None = None,
+    reference: str = REFERENCE,
     **values: Any,
 ) -> str:
     """Store a run: `cases` say what each target took beside a millisecond, `copy` what A' did.
 
     What a target took is a logarithm for each process-set (NaN: no block), or how it ended, and why.
-    A target may carry a label: ``torch.eager@cpu,label=b``. `arms` say more of single targets.
+    A target may carry a label: ``torch.eager@cpu,label=b``. `arms` say more of single targets; `reference` is the one
+    that A' is a copy of; where there is no copy, it is what the rows call their reference.
     """
+    if copy is None and reference != REFERENCE:
+        values = {**values, "reference": reference}
     rows: list[Measurement] = []
     samples: list[Sample] = []
     for case, targets in cases.items():
         again = copy.get(case) if isinstance(copy, Mapping) else copy
         planned = [(target, 0, found) for target, found in targets.items()]
-        planned += [(REFERENCE, 1, again)] if again is not None else []
+        planned += [(reference, 1, again)] if again is not None else []
         for name, replica, found in planned:
             target, _, label = name.partition(",label=")
             said = {"run_id": run, "input_hash": f"inputs of {case}", **values, **(arms or {}).get(name, {})}

@@ -207,7 +207,8 @@ def test_nothing_measured_and_nothing_ranked_are_said() -> None:
 def test_a_sound_run_is_trusted_and_says_what_it_could_see() -> None:
     lit = light(found())
     assert lit.trust is Trust.GOOD
-    assert re.search(r"The smallest difference that this run could see is 0\.\d+ % in the middle case, 0\.", lit.text)
+    assert re.search(r"The smallest difference that this run could see is 0\.\d+ % in the middle case \(0\.", lit.text)
+    assert re.search(r"; between targets intervals reach ± 0\.\d+ %, 0\.\d+ % at", lit.text)
 
 
 def graded(word: str) -> dict[str, Any]:
@@ -480,6 +481,8 @@ def test_a_mean_that_rests_on_one_large_difference_says_who_wins_more_cases() ->
     said = headline(of)
     assert said.startswith("Used as written, torch.eager@cpu is ")
     assert "but jax.jit@cpu wins more cases, 2 to 1" in said
+    assert re.search(r"geometric mean over all 3 cases; 0\.(?:89|90)\d* without square\[m=32,dtype=float32\]\)", said)
+    assert "without" not in headline(found())
     (line,) = [line for line in terminal_headline(of, str) if line.startswith("as-written")]
     assert line.endswith("1 win, 0 ties, 2 losses; jax.jit@cpu has more wins, 2")
     assert "more" not in headline(found())

@@ -124,6 +124,15 @@ def test_many_cases_become_several_pictures() -> None:
     assert lanes_of(of)[1].title.endswith("(2 of 3)")
 
 
+def test_many_targets_become_more_pictures() -> None:
+    """One that is taller than a screen or two shows its marks far from the numbers and the names of the targets."""
+    targets = [REFERENCE, *(f"backend{at}.mode@cpu" for at in range(8))]
+    rows = [arm(f"case-{at}", target, time_s=1.0, sets=5) for at in range(30) for target in targets]
+    drawn = lanes_of(summarise(rows))
+    assert [len(one.lanes) for one in drawn] == [12, 12, 6]
+    assert [one.alt.rpartition("cases ")[2] for one in drawn] == ["1 to 12 of 30", "13 to 24 of 30", "25 to 30 of 30"]
+
+
 def test_beyond_some_hundreds_of_cases_the_chart_says_that_it_stops() -> None:
     rows = [arm(f"case-{at}", time_s=1.0 + at, sets=5) for at in range(301)]
     drawn = charts(summarise(rows), "as-written")

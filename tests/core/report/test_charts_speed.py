@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.report.charts import charts_of
+from harness.report.charts.tradeoff import unbeaten
 from harness.report.content import Chart, plain
 from harness.report.findings import RunFindings
 from harness.report.picture import Lines, Roof, Roofline, Tradeoff
@@ -41,6 +42,10 @@ def charts(of: RunFindings, question: str) -> tuple[Chart, ...]:
 
 def lines_of(of: RunFindings, question: str = "size") -> list[Lines]:
     return [chart.picture for chart in charts(of, question) if isinstance(chart.picture, Lines)]
+
+
+def speeds_of(of: RunFindings) -> list[Lines]:
+    return [one for one in lines_of(of) if one.unit != "seconds a call"]
 
 
 # -- how near the hardware ---------------------------------------------------------------------------
@@ -113,18 +118,45 @@ def test_a_mixed_precision_has_the_roof_of_what_it_multiplies() -> None:
 
 
 def test_speed_is_drawn_against_the_parameter_that_varies() -> None:
-    (lines,) = lines_of(found(4))
+    (lines,) = speeds_of(found(4))
     assert lines.size == "m = n = k"
     assert [dot.x for dot in lines.lines[REFERENCE]] == [32, 64, 128, 256]
     rows, _ = run(squares(3), SPEEDS, rounds=2)
     for params in ("not JSON", json.dumps({"m": 10**400, "n": True, "k": [1]})):
-        (lines,) = lines_of(summarise([replace(row, params=params) for row in rows]))
+        (lines,) = speeds_of(summarise([replace(row, params=params) for row in rows]))
         assert lines.size == "FLOPs in a call"
 
 
+def test_a_number_that_varies_together_with_a_shape_is_no_size() -> None:
+    """A stride beside two kernels would be drawn as if it were what makes them differ."""
+    rows = summarise(
+        run(
+            {
+                f"depthwise[kernel={width}x{width},stride={stride}]": {
+                    "params": json.dumps({"kernel": [width, width], "stride": stride}),
+                    "flops": 10**6 * width,
+                }
+                for width, stride in ((3, 1), (5, 2))
+            },
+            SPEEDS,
+            rounds=2,
+        )[0]
+    )
+    speed, time = lines_of(rows)
+    assert speed.size == time.size == "FLOPs in a call"
+    assert [dot.x for dot in speed.lines[REFERENCE]] == [dot.x for dot in time.lines[REFERENCE]] == [3e6, 5e6]
+
+
+def test_a_seed_is_no_size() -> None:
+    rows = [
+        arm(f"digits[seed={seed}]", params=json.dumps({"seed": seed}), flops=10**9, flops_per_s=1e9, time_s=1.0, sets=5)
+        for seed in (1, 2, 3)
+    ]
+    assert lines_of(summarise(rows)) == []
+
+
 def test_what_a_flat_part_means_is_told() -> None:
-    (chart,) = charts(found(), "size")
-    assert "what it costs to make a call at all" in chart.reading
+    assert ["what it costs to make a call at all" in chart.reading for chart in charts(found(), "size")] == [True, True]
 
 
 def reductions() -> list[Measurement]:
@@ -158,10 +190,65 @@ def test_where_operations_mean_nothing_the_time_is_drawn_too() -> None:
     assert speed.picture.name != time.picture.name
 
 
+def test_times_are_drawn_beside_speeds_where_there_are_few_families() -> None:
+    speed, time = lines_of(found(3))
+    assert (speed.unit, time.unit) == ("FLOP/s", "seconds a call")
+    assert (speed.size, set(speed.lines)) == (time.size, set(time.lines))
+    row = next(row for row in found(3).arms if row.params.startswith('{"m": 32,') and not row.replica)
+    dot = time.lines[REFERENCE][0]
+    assert (dot.x, dot.low, dot.y, dot.high) == (32, row.time_low_s, row.time_s, row.time_high_s)
+
+
+def test_of_many_arms_with_operations_speeds_alone_are_drawn() -> None:
+    """Each picture of times takes room on a page that has to stay small."""
+    rows, _ = run(squares(12), {f"made.up{at}@cpu": 1.0 for at in range(45)}, rounds=1, sets=2)
+    assert [one.unit for one in lines_of(summarise(rows))] == ["FLOP/s"]
+
+
+def timed(*times: float, target: str = REFERENCE, **values: Any) -> list[Measurement]:
+    """Return square products, each twice as wide as the one before it, that take so long."""
+    cases = squares(len(times))
+    return [
+        arm(case, target, time_s=time, sets=5, flops_per_s=said["flops"] / time, **said, **values)
+        for (case, said), time in zip(cases.items(), times, strict=True)
+    ]
+
+
+def test_where_time_hardly_grows_with_the_work_a_line_is_launch_bound() -> None:
+    """Up to the last size that takes less than half as long again as the smallest, and in words too."""
+    rows = [*timed(1e-5, 1.1e-5, 1.4e-5, 1e-4, 1e-3), *timed(1e-5, 1e-4, 1e-3, 1e-2, 1e-1, target=JAX)]
+    for chart in charts(summarise(rows), "size"):
+        assert isinstance(chart.picture, Lines)
+        assert chart.picture.level == {REFERENCE: 128.0}
+        assert "Here that is torch.eager@cpu up to m = n = k = 128." in plain(chart.reading)
+    assert all("Here none is." in chart.reading for chart in charts(summarise(timed(1e-5, 1e-4)), "size"))
+
+
+def test_what_takes_as_long_again_later_is_not_launch_bound() -> None:
+    (speed, _) = lines_of(summarise(timed(1e-5, 1.1e-5, 1e-4, 1.1e-5)))
+    assert speed.level == {REFERENCE: 64.0}
+
+
+def test_the_same_bytes_with_more_operations_are_not_launch_bound() -> None:
+    """A call that waits for its memory takes as long with twice as many rows, and is no cheaper to make."""
+    rows = [replace(row, bytes=10**8) for row in timed(1e-2, 1e-2, 1e-2)]
+    assert [one.level for one in lines_of(summarise(rows))] == [{}, {}]
+
+
+@pytest.mark.parametrize(("flops", "moved", "said"), [(True, False, "4.19 MFLOP"), (False, True, "1.50 MiB")])
+def test_a_size_that_is_no_parameter_is_said_in_its_unit(said: str, *, flops: bool, moved: bool) -> None:
+    rows = [
+        replace(row, params="", flops=row.flops if flops else None, bytes=(row.bytes or 0) * 8 if moved else None)
+        for row in timed(1e-5, 1e-5, 1e-5, 1e-3)
+    ]
+    known = [row if flops else replace(row, flops_per_s=None, bytes_per_s=1e9) for row in rows]
+    assert f"up to {said}." in plain(charts(summarise(known), "size")[0].reading)
+
+
 def test_error_bars_of_speed_are_those_of_time() -> None:
     rows, _ = run(squares(2), {REFERENCE: 1.0})
     row = replace(rows[0], time_s=1.0, time_low_s=0.5, time_high_s=2.0, flops_per_s=100.0)
-    (lines,) = lines_of(summarise([row, rows[2]]))
+    (lines,) = speeds_of(summarise([row, rows[2]]))
     dot = lines.lines[REFERENCE][0]
     assert (dot.low, dot.y, dot.high) == (50.0, 100.0, 200.0)
 
@@ -174,7 +261,7 @@ def test_of_very_many_families_some_are_drawn_and_the_rest_counted() -> None:
     }
     rows, _ = run(cases, {REFERENCE: 1.0}, rounds=1, sets=2)
     drawn = charts(summarise(rows), "size")
-    assert len(drawn) == 40
+    assert len(drawn) == 40  # speeds alone: times beside them would be as many again
     assert "3 more families" in drawn[-1].reading
     assert "more families" not in drawn[0].reading
 
@@ -204,7 +291,7 @@ def test_each_target_is_beside_itself_at_its_fewest_threads() -> None:
         assert speed_ups == {REFERENCE: [1.0, 2.0], JAX: [1.0, 1.25]}
         assert [dot.x for dot in one.lines[JAX]] == [1, 2]
         assert one.lines[JAX][1].low < one.lines[JAX][1].y < one.lines[JAX][1].high
-    assert [one.title.rpartition(", ")[2] for one in lines_of(of)] == ["at 1 thread", "at 2 threads"]
+    assert [one.title.rpartition(", ")[2] for one in speeds_of(of)] == ["at 1 thread", "at 2 threads"]
 
 
 def test_a_number_of_threads_that_did_not_work_leaves_no_line() -> None:
@@ -242,8 +329,39 @@ def test_a_batch_is_a_mark_between_throughput_and_latency() -> None:
     assert [label for label, _ in picture.lines[REFERENCE]] == ["1", "8", "64"]
     assert [dot.x for _, dot in picture.lines[REFERENCE]] == [1000.0, 8000.0, 64000.0]
     assert [(dot.low, dot.y, dot.high) for _, dot in picture.lines[JAX]] == [(1.9e-3, 2e-3, 2.2e-3)] * 2
+    assert picture.tails == {REFERENCE: {}, JAX: {}}
     assert picture.across == "samples a second"
     assert picture.title == "Latency against throughput: mlp tiny, float32"
+
+
+def test_what_the_slowest_calls_take_is_there_where_enough_were_made() -> None:
+    rows = [served(1, latency_p99_s=9e-3), served(8), served(64, latency_p99_s=8e-3)]
+    (chart,) = charts(summarise(rows), "tradeoff")
+    assert isinstance(chart.picture, Tradeoff)
+    assert chart.picture.tails == {REFERENCE: {"1": 9e-3, "64": 8e-3}}
+    assert "99 of 100 calls were quicker" in chart.reading
+
+
+def test_a_mark_that_no_other_beats_in_both_is_told() -> None:
+    """Less latency or more throughput is enough; one that is equal in both takes nothing away."""
+    points = {  # by target and batch: throughput and latency
+        (REFERENCE, 1): (100.0, 1e-3),
+        (REFERENCE, 8): (700.0, 3e-3),
+        (REFERENCE, 64): (700.0, 9e-3),
+        (JAX, 1): (90.0, 2e-3),
+        (JAX, 8): (800.0, 4e-3),
+        (JAX, 64): (800.0, 4e-3),
+    }
+    rows = [
+        served(batch, target, items_per_s=through, latency_s=latency)
+        for (target, batch), (through, latency) in points.items()
+    ]
+    of = summarise(rows)
+    (chart,) = charts(of, "tradeoff")
+    assert isinstance(chart.picture, Tradeoff)
+    assert chart.picture.unbeaten == {REFERENCE: ("1", "8"), JAX: ("8", "64")}
+    assert sorted(unbeaten(of).values()) == [False, False, True, True, True, True]
+    assert unbeaten(summarise([served(1), served(1, JAX)])) == {}
 
 
 def test_one_batch_or_no_latency_is_no_tradeoff() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from harness.report.charts import charts_of
-from harness.report.content import Chart
+from harness.report.content import Chart, Table, plain
 from harness.report.findings import RunFindings
 from harness.report.picture import Curves, Reached
+from harness.report.render.csv_file import csv_of
 from harness.report.summarise import summarise
 from harness.store.record import Measurement
 from tests.core.report.synthetic import REFERENCE, arm
@@ -67,6 +72,51 @@ def test_many_cases_are_several_pictures_of_a_few_panels() -> None:
     assert "60 of 70 cases" in charts(of, "losses")[0].reading
 
 
+def table_of(of: RunFindings, question: str) -> Table:
+    """Return the table of these charts, which one of them bears."""
+    (table,) = [chart.table for chart in charts(of, question) if chart.table is not None]
+    return table
+
+
+def test_losses_have_a_table_with_all_of_them_by_step() -> None:
+    rows = [trained(target, f"case-{at:03d}") for at in range(70) for target in (REFERENCE, JAX)]
+    rows[1] = replace(rows[1], losses=(2.0, float("nan")))
+    table = table_of(summarise([*rows, replace(rows[0], replica=1)]), "losses")
+    assert [column.title for column in table.columns] == ["case", "target", "step 1", "step 2", "step 3"]
+    assert len(table.rows) == 140  # more than are drawn
+    first, second = table.rows[:2]
+    assert [plain(cell.text) for cell in first.cells] == ["case-000", REFERENCE, "2", "1.5", "1"]
+    assert [cell.value for cell in first.cells[2:]] == [2.0, 1.5, 1.0]
+    assert [cell.text for cell in second.cells[2:]] == ["2", "no number", "–"]
+    assert csv_of(table).splitlines()[1] == f"case-000,{REFERENCE},2.0,1.5,1.0"
+    assert table.note == ""
+
+
+@pytest.mark.parametrize("steps", [40, 41, 100, 1500])
+def test_of_many_epochs_some_are_shown_and_a_file_has_them_all(steps: int) -> None:
+    values = tuple(at / steps for at in range(steps))
+    rows = [classified(REFERENCE, 0, accuracies=values), classified(JAX, 0)]
+    table = table_of(summarise(rows), "quality")
+    shown = [column.title for column in table.columns if column.number]
+    assert len(shown) <= 40
+    assert (shown[0], shown[-1]) == ("epoch 1", f"epoch {steps}")
+    (_, line, other) = csv.reader(io.StringIO(csv_of(table)))
+    packed = line[2 + len(shown) :]
+    assert bool(packed) is (steps > 40)
+    whole = [float(one) for field in packed for one in field.split()] if packed else [float(one) for one in line[2:]]
+    assert whole == pytest.approx(values)
+    assert other[2] == "0.5"
+    assert ("is shown, and the last" in table.note) is (steps > 40)
+
+
+def test_a_table_of_many_trainings_shows_fewer_of_their_epochs() -> None:
+    rows = [classified(REFERENCE, seed, accuracies=(0.5,) * 30) for seed in range(800)]
+    table = table_of(summarise(rows), "quality")
+    assert len([column for column in table.columns if column.number]) <= 12
+    assert table.columns[-1].title == "epochs 1 to 30"
+    assert table.rows[0].cells[-1].text == "30 values"
+
+
 def test_numbers_of_threads_are_panels_of_their_own() -> None:
     rows = [trained(REFERENCE, label=f"{threads}-threads", losses=(float(threads),)) for threads in (2, 4)]
     (picture,) = curves_of(summarise(rows), "losses")
@@ -96,7 +146,7 @@ def test_every_seed_counts_and_those_that_never_arrived_keep_the_line_low() -> N
     ]
     (picture,) = reached_of(summarise(rows))
     assert picture.lines[REFERENCE] == ((0.1, 0.2, 0.1 * 3, 0.4, 0.5), 5)
-    assert (len(picture.lines[JAX][0]), picture.lines[JAX][1]) == (4, 5)
+    assert (len(picture.lines[JAX][0]), picture.lines[JAX][1]) == (4, 6)  # what crashed was begun
     assert picture.title == "Seeds that had come to 97 %: digits, float32"
 
 

@@ -14,9 +14,10 @@ import pytest
 from harness.report.charts import charts_of
 from harness.report.content import Chart, Kind, name, plain, spans
 from harness.report.findings import RunFindings
+from harness.report.picture import Reached
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
-from harness.store.record import Outcome
+from harness.store.record import Measurement, Outcome
 from tests.core.report.synthetic import REFERENCE, arm, run, squares, unmeasured
 from tests.core.report.test_escape import STORABLE
 
@@ -82,6 +83,34 @@ def test_every_question_has_its_charts() -> None:
     assert set(charts_of(everything(), "")) == QUESTIONS - {"threads"}  # no blocks, so no speed-ups, in this run
 
 
+def modelled(count: int) -> Iterator[Measurement]:
+    """Yield that many trainings, and eight models of every other kind."""
+    for at in range(count):
+        yield arm(f"trained-{at}", workload="training", time_s=1e-3, losses=(2.0, 1.0), forward_s=1e-4)
+    for at in range(8):
+        for batch in (1, 8):
+            params = json.dumps({"model": f"model-{at}", "batch": batch})
+            said: dict[str, Any] = {"workload": "inference", "params": params, "latency_s": 1e-3, "items_per_s": batch}
+            yield arm(f"served-{at}[batch={batch}]", time_s=1e-3, **said)
+            params = json.dumps({"model": f"model-{at}", "seed": batch, "target": 0.9})
+            said = {"workload": "time_to_accuracy", "params": params, "accuracies": (0.9,), "epochs": 1}
+            yield arm(f"learned-{at}[seed={batch}]", time_s=1e-3, **said)
+
+
+@pytest.mark.parametrize(("count", "pictures"), [(30, (3, 3, 8, 10)), (1001, (1, 1, 6, 7))])
+def test_of_very_many_cases_a_few_are_drawn(count: int, pictures: tuple[int, ...]) -> None:
+    """By the dozen they would show but a fraction too; the tables have them all, and each chart says so."""
+    made = charts_of(summarise([*modelled(count)]), "")
+    assert tuple(len(made[of]) for of in ("losses", "phases", "tradeoff", "quality")) == pictures
+    said = " ".join(chart.reading for of in ("losses", "tradeoff", "quality") for chart in made[of])
+    assert [text in said for text in (f"12 of {count} cases", "2 more models", "2 more trainings")] == [
+        count > 1000
+    ] * 3
+    table = made["losses"][0].table
+    assert table is not None
+    assert len(table.rows) == count
+
+
 def test_every_chart_can_be_read_by_itself() -> None:
     for chart in drawn(everything()):
         assert chart.reading.endswith(".")
@@ -114,7 +143,10 @@ def test_the_same_run_gives_the_same_charts() -> None:
 def test_nothing_measured_draws_nothing(outcome: str) -> None:
     of = everything()
     rows = [replace(unmeasured(row, outcome, "x"), losses=None, accuracies=None) for row in of.arms]
-    assert charts_of(summarise(rows), "") == {}
+    drawn = charts_of(summarise(rows), "")
+    begun = outcome in (Outcome.INVALID, Outcome.FAILED)  # of trainings, that none came to its goal
+    assert [*drawn] == (["quality"] if begun else [])
+    assert {type(chart.picture) for charts in drawn.values() for chart in charts} <= {Reached}
 
 
 def test_an_indicative_run_claims_no_win() -> None:

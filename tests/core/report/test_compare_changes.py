@@ -13,8 +13,10 @@ from harness.report import changes
 from harness.report.compare_judge import terms_of
 from harness.report.compare_load import Arm, Run
 from harness.report.comparison import Change
+from harness.report.summarise import summarise
 from harness.stats.multiplicity import Correction
 from harness.store.runs import RunInfo
+from tests.core.report import synthetic
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -132,6 +134,37 @@ def test_of_two_frameworks_only_what_both_know_of_themselves_is_compared() -> No
     }
     found = changes.of_targets(run(manifest), arm(), arm("jax.jit@cpu", backend="jax"))
     assert found == (Change(what="python", base="3.11.7", new="3.12.1"),)
+
+
+def several(*manifests: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    runs = [summarise([synthetic.arm()], manifest=manifest) for manifest in manifests]
+    return {": ".join((*one.who, one.what)): one.values for one in changes.among(runs)}
+
+
+def test_among_several_runs_only_what_is_not_the_same_in_all_is_told() -> None:
+    """Each run has its value; what passes, the seed and the suite are no differences of runs of any suite."""
+    base = machine() | {"seed": 1, "suite_hash": "a", "threads": 2}
+    later = machine(load={"one_minute": 9.0}, packages={"torch": "2.13"}) | {"seed": 2, "suite_hash": "b", "threads": 2}
+    assert several(base, later, base) == {"machine.packages.torch": ("2.12", "2.13", "2.12")}
+    assert several(base, machine(packages={}), {}) == {"machine.packages.torch": ("2.12", "–", "")}
+    assert several(base) == several() == {}
+
+
+def test_a_worker_is_compared_among_the_runs_that_started_it() -> None:
+    """Those that say the same are told once; of long texts only what is not everywhere."""
+    flags = ", ".join(f"FLAG_{at}=ON" for at in range(40))
+    old, new = ({"build": f"{flags}, MKL={year}", "framework_version": year} for year in ("2024", "2025"))
+    told = several(
+        {"environments": {"a": old, "b": old}}, {"environments": {"a": new, "b": new}}, {"environments": {"c": old}}
+    )
+    assert told == {"a: b: build": ("MKL=2024", "MKL=2025", "")}
+
+
+@given(manifests=st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, JSON)), max_size=4))
+def test_among_any_manifests_there_is_a_table(manifests: list[dict[str, Any]]) -> None:
+    """They are strangers' files."""
+    for values in several(*manifests).values():
+        assert len(values) == len(manifests)
 
 
 @given(base=st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, JSON)),

@@ -9,16 +9,28 @@ from typing import Any
 
 import pytest
 
+from harness.core.machine import env_id
 from harness.errors import NothingSelected, UsageError
+from harness.report import compare_sessions
 from harness.report.across import compare_across
 from harness.report.compare import exit_code
+from harness.report.compare_load import Run, arms_of
 from harness.report.comparison import How, Page
 from harness.report.nodes import compare_nodes
 from harness.stats.verdict import Verdict
+from harness.store.runs import RunInfo
 from tests.core.report.sessions import CASE, JAX, session
 from tests.core.report.synthetic import REFERENCE
 
 WOBBLE = (-0.02, -0.01, 0.0, 0.01, 0.02)
+FACTS: dict[str, Any] = {
+    "os": {"system": "Linux"},
+    "cpu": dict.fromkeys(("model", "vectors", "cores", "smt", "governor", "boost", "quota_cpus", "caches"))
+    | {"architecture": "x86_64", "logical": 8, "affinity": [*range(8)]},
+    "memory": {"total_bytes": 2**34, "huge_pages": None},
+    "hypervisor": None,
+    "gpus": [],
+}  # what a manifest tells of a machine, as much of it as its identity is made of
 
 
 def machine(folder: Path, device: str, logs: Sequence[float], *, first: int = 1, **values: Any) -> str:
@@ -128,6 +140,114 @@ def test_sessions_with_different_versions_are_mentioned(tmp_path: Path) -> None:
     assert found.notes[1] == "sessions of GPU had different versions of torch: 1.2.3, 1.3.0"
 
 
+def test_what_a_framework_does_untouched_is_counted_and_never_ranked(tmp_path: Path) -> None:
+    """TF32 on a GPU and float32 on a CPU have the same name then."""
+    targets, arms = (REFERENCE, JAX), {JAX: {"math": "default"}}
+    base = machine(tmp_path / "cpu", "CPU", WOBBLE, targets=targets, arms=arms)
+    new = machine(tmp_path / "gpu", "GPU", [-2.0] * 5, first=2, targets=targets, arms=arms)
+    (found,) = compare_across(tmp_path, [base, new]).comparisons
+    assert [line.base for line in found.lines] == [f"{REFERENCE} on CPU"]
+    (told,) = found.notes[1:]
+    assert told.startswith("1 arm that both machines measured have math default, what a framework does untouched")
+    for names in ([f"{base}::jax", f"{new}::jax"], [f"{new}::jax", f"{base}::jax"]):
+        with pytest.raises(NothingSelected, match="no arm in common: 1 arm that both machines measured have math def"):
+            compare_across(tmp_path, names)
+
+
+def test_an_arm_that_only_one_of_them_measured_is_counted(tmp_path: Path) -> None:
+    base = machine(tmp_path / "cpu", "CPU", WOBBLE, targets=(REFERENCE, JAX))
+    (found,) = compare_across(tmp_path, [base, machine(tmp_path / "gpu", "GPU", WOBBLE, first=2)]).comparisons
+    assert found.notes[1:] == ("without a partner on GPU: 1 arm of CPU",)
+
+
+def test_sessions_with_other_inputs_are_told_though_others_are_joined(tmp_path: Path) -> None:
+    base = machine(tmp_path / "cpu", "CPU", WOBBLE)
+    machine(tmp_path / "cpu", "CPU", WOBBLE[:2], first=3, input_hash="others", seed=9)
+    (found,) = compare_across(tmp_path, [base, machine(tmp_path / "gpu", "GPU", WOBBLE, first=2)]).comparisons
+    assert [line.counts for line in found.lines] == [(5, 5)]
+    assert found.notes[1].startswith("1 arm that both machines measured have other inputs")
+
+
+def test_a_machine_that_has_nothing_in_common_is_told_beside_those_that_have(tmp_path: Path) -> None:
+    names = [machine(tmp_path / name, name, WOBBLE, first=at) for at, name in enumerate(("CPU", "GPU"), start=1)]
+    names.append(machine(tmp_path / "TPU", "TPU", WOBBLE, first=3, targets=(JAX,)))
+    page = compare_across(tmp_path, names)
+    assert [each.new.target for each in page.comparisons] == ["GPU"]
+    (told,) = page.problems
+    assert told == (
+        "TPU has no arm in common with CPU: without a partner on TPU: 1 arm of CPU; "
+        "without a partner on CPU: 1 arm of TPU"
+    )
+
+
+def sweep(folder: Path, device: str, *numbers: int, first: int = 1) -> str:
+    """Store five runs of a machine, each of which compares these numbers of threads."""
+    targets = {f"{REFERENCE},label={number}-threads": number for number in numbers}
+    arms = {name: {"threads": number, "env_id": f"{device} at {number}"} for name, number in targets.items()}
+    return machine(folder, device, WOBBLE, first=first, targets=tuple(targets), arms=arms)
+
+
+def test_a_machine_is_one_whatever_its_arms_threads_and_each_number_meets_itself(tmp_path: Path) -> None:
+    base, new = sweep(tmp_path / "cpu", "CPU", 2, 4, 8), sweep(tmp_path / "gpu", "GPU", 4, 8, 16, first=2)
+    (found,) = compare_across(tmp_path, [base, new]).comparisons
+    assert (found.base.name, found.new.name) == ("5 sessions::CPU", "5 sessions::GPU")
+    assert [line.case for line in found.lines] == [f"{CASE}, 4 threads", f"{CASE}, 8 threads"]
+    assert found.notes[1:] == (
+        "without a partner on GPU at 2 threads: 1 arm of CPU",
+        "without a partner on CPU at 16 threads: 1 arm of GPU",
+    )
+    with pytest.raises(NothingSelected, match="all of these runs are of one machine, CPU"):
+        compare_across(tmp_path, [base])
+
+
+def test_runs_with_a_number_of_threads_each_are_of_one_machine_too(tmp_path: Path) -> None:
+    """Nothing in them holds two numbers; what their manifests tell of the machine makes them one."""
+    folder = tmp_path / "cpu"
+    for first, threads in enumerate((2, 4), start=1):
+        known = {**FACTS, "threads": threads, "framework": {"device_name": "CPU"}}
+        own: dict[str, Any] = {"threads": threads, "env_id": env_id(known), "manifest": {"machine": FACTS}}
+        machine(folder, "CPU", [1 / threads + each for each in WOBBLE], first=first, **own)
+    swept = sweep(tmp_path / "swept", "GPU", 4, 8, first=3)
+    (found,) = compare_across(tmp_path, [str(folder), swept]).comparisons
+    assert (found.base.name, found.new.name) == ("10 sessions::CPU", "5 sessions::GPU")
+    assert [(line.case, line.counts) for line in found.lines] == [(f"{CASE}, 4 threads", (5, 5))]
+    assert found.lines[0].judgement.log == pytest.approx(-0.25, abs=1e-6)
+    assert found.notes[1:] == (
+        "without a partner on GPU at 2 threads: 1 arm of CPU",
+        "without a partner on CPU at 8 threads: 1 arm of GPU",
+    )
+
+
+def test_machines_with_one_number_of_threads_each_are_compared_as_they_are(tmp_path: Path) -> None:
+    (found,) = pair(tmp_path, 2.0, threads=64).comparisons
+    assert [(line.case, line.verdict) for line in found.lines] == [(CASE, Verdict.REGRESSED)]
+
+
+@pytest.mark.parametrize("told", [7, {}, {**FACTS, "cpu": 3}, {**FACTS, "memory": {"total_bytes": 1e999}}])
+def test_a_manifest_that_speaks_nonsense_of_its_machine_leaves_the_env_id(tmp_path: Path, told: Any) -> None:
+    (found,) = pair(tmp_path, 2.0, manifest={"machine": told}).comparisons
+    assert found.new.name == "5 sessions::GPU"
+
+
+def test_the_times_beside_a_ratio_are_those_it_is_the_quotient_of(tmp_path: Path) -> None:
+    base = machine(tmp_path / "cpu", "CPU", (0.0, 0.1, 0.2, 0.3, 1.0))
+    new = machine(tmp_path / "gpu", "GPU", (2.0, 1.1, 1.2, 1.3, 0.1), first=2)
+    (line,) = compare_across(tmp_path, [base, new]).comparisons[0].lines
+    assert line.base_s is not None
+    assert line.new_s is not None
+    assert line.new_s / line.base_s == pytest.approx(line.judgement.ratio)
+    assert line.base_s == pytest.approx(1e-3 * math.exp(0.32), rel=1e-6)
+
+
+def test_what_differs_is_told_of_the_newest_run_of_each(tmp_path: Path) -> None:
+    base = machine(tmp_path / "a", "CPU", WOBBLE, manifest={"machine": {"os": {"kernel": "6.1"}}})
+    machine(tmp_path / "b", "GPU", [1.0] * 2, first=2, manifest={"machine": {"os": {"kernel": "5.4"}}})
+    new = machine(tmp_path / "b", "GPU", [1.0] * 3, first=3, manifest={"machine": {"os": {"kernel": "6.8"}}})
+    (found,) = compare_across(tmp_path, [base, new]).comparisons
+    (told,) = [change for change in found.changes if change.what == "machine.os.kernel"]
+    assert (told.base, told.new) == ("6.1", "6.8")
+
+
 def test_one_machine_alone_is_not_across(tmp_path: Path) -> None:
     with pytest.raises(NothingSelected, match="all of these runs are of one machine, CPU"):
         compare_across(tmp_path, [machine(tmp_path / "a", "CPU", WOBBLE)])
@@ -162,6 +282,19 @@ def test_the_odd_one_out_is_found_and_no_other(tmp_path: Path) -> None:
     assert [node.name for node in page.nodes] == names
     assert page.nodes[3].log == pytest.approx(math.log(1.1), abs=1e-6)
     assert (page.kind, page.cases, page.problems) == ("CPU", 1, ())
+
+
+def test_each_run_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(info: RunInfo) -> Run:
+        read.append(info.run_id)
+        return arms_of(info)
+
+    names = cluster(tmp_path)
+    monkeypatch.setattr(compare_sessions, "arms_of", counted)
+    compare_nodes(tmp_path, names)
+    assert len(read) == len(set(read)) == 20
 
 
 def test_equals_have_no_odd_one(tmp_path: Path) -> None:

@@ -163,6 +163,12 @@ def test_confirmed_differences_name_the_run_that_measured_again() -> None:
     assert "equivalent (1)" in text
 
 
+def test_a_confirmation_that_was_interrupted_is_told_above_the_lines_too() -> None:
+    text = " ".join(shown(line(Verdict.REGRESSED, "a", stopped=True), line(Verdict.IMPROVED, "b")).split())
+    assert "1 difference was seen once, and the confirmation was interrupted; gate --confirm measures anew" in text
+    assert "1 difference was seen once and not measured again by fresh processes" in text
+
+
 def test_only_what_changed_is_a_table() -> None:
     changes = (Change(what="torch version", base="2.12", new="2.13"), Change(what="seed", base="1", new="x" * 90))
     text = shown(line(Verdict.EQUIVALENT, "a"), changes=changes)
@@ -212,6 +218,28 @@ def test_the_document_has_every_line_with_its_numbers_and_its_sentence() -> None
     assert [one["verdict"] for one in found["lines"][1:]] == list(Verdict)
     assert all(one["sentence"] for one in found["lines"])
     assert found["lines"][1]["ratio"] == pytest.approx(1.10)
+
+
+def test_the_document_tells_what_became_of_each_flagged_difference() -> None:
+    lines = [
+        line(Verdict.REGRESSED, "hint"),
+        line(Verdict.REGRESSED, "stopped", stopped=True),
+        line(Verdict.REGRESSED, "upheld", confirmed=line(Verdict.REGRESSED, "").judgement, confirmed_by="20260103"),
+        line(Verdict.IMPROVED, "refuted", confirmed=line(Verdict.INCONCLUSIVE, "").judgement),
+        line(Verdict.IMPROVED, "crashed", confirmed=line(Verdict.FAILED, "").judgement),
+        line(Verdict.EQUIVALENT, "equal"),
+    ]
+    (found,) = document(Page(comparisons=(comparison(*lines),)))["comparisons"]
+    assert {one["case"]: one["confirmation"] for one in found["lines"]} == {
+        "hint": "not measured again",
+        "stopped": "interrupted",
+        "upheld": "confirmed",
+        "refuted": "not confirmed",
+        "crashed": "failed",
+        "equal": None,
+    }
+    assert [one["confirmed_by"] for one in found["lines"]] == [None, None, "20260103", None, None, None]
+    assert found["lines"][0]["sentence"].endswith("; not measured again")
 
 
 def test_machines_of_one_kind_are_shown_one_by_one() -> None:

@@ -47,14 +47,16 @@ def sentence(judgement: Judgement, how: How = How.SESSION, **more: Any) -> str:
 def test_a_regression_is_slower_by_how_much_and_how_sure() -> None:
     found = judged(Verdict.REGRESSED, 1.14, 1.10, 1.18)
     assert sentence(found) == (
-        "jax is 1.14 x slower than torch at 1024 (1.10 to 1.18, 5 sets); on this machine today 2.0 % could be seen"
+        "jax is 1.14 x slower than torch at 1024 (1.10 to 1.18, 5 sets); on this machine today 2.0 % could be seen; "
+        "not measured again"
     )
 
 
 def test_an_improvement_is_told_the_right_way_round() -> None:
     found = judged(Verdict.IMPROVED, 0.8, 0.76, 0.84)
     assert sentence(found) == (
-        "jax is 1.25 x faster than torch at 1024 (1.19 to 1.32, 5 sets); on this machine today 2.0 % could be seen"
+        "jax is 1.25 x faster than torch at 1024 (1.19 to 1.32, 5 sets); on this machine today 2.0 % could be seen; "
+        "not measured again"
     )
 
 
@@ -144,11 +146,11 @@ def test_two_sessions_are_labelled_whatever_the_verdict() -> None:
     found = judged(Verdict.REGRESSED, 1.14, 1.10, 1.18)
     assert sentence(found, How.INSISTED, base="jax", counts=(5, 10)) == (
         "jax is 1.14 x slower than before at 1024 (1.10 to 1.18, 5 and 10 sets); by the absolute times of two "
-        "sessions, as was insisted on: the machine is part of it"
+        "sessions, as was insisted on: the machine is part of it; not measured again"
     )
     assert sentence(found, How.THROUGH, counts=(5, 5), anchor="numpy") == (
         "jax is 1.14 x slower than torch before at 1024 (1.10 to 1.18, 5 and 5 sets); each seen beside numpy in its "
-        "own session"
+        "own session; not measured again"
     )
     for verdict in (Verdict.IMPROVED, Verdict.SMALL_CHANGE, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE):
         assert "as was insisted on" in sentence(judged(verdict, 0.9, 0.8, 1.1), How.INSISTED, counts=(5, 5))
@@ -184,6 +186,38 @@ def test_a_refuted_difference_says_that_it_was_seen_once() -> None:
     assert sentence(first, confirmed=again) == (
         "jax takes as long as torch at 1024, within 2 %: ratio 1.00 (0.99 to 1.01, 10 sets); on this machine today "
         "2.0 % could be seen; it was flagged at first (1.11 x faster, 5 sets), and fresh processes did not confirm it"
+    )
+
+
+def test_a_confirmation_that_was_stopped_refutes_nothing() -> None:
+    said = sentence(judged(Verdict.REGRESSED, 1.14, 1.10, 1.18), stopped=True)
+    assert said == (
+        "jax is 1.14 x slower than torch at 1024 (1.10 to 1.18, 5 sets); on this machine today 2.0 % could be seen; "
+        "not confirmed because the confirmation was interrupted"
+    )
+
+
+def test_what_could_not_be_measured_again_says_when_it_ended_so() -> None:
+    first = judged(Verdict.REGRESSED, 1.14, 1.10, 1.18)
+    so = "; so it ended when fresh processes measured again what was flagged at first (1.14 x slower, 5 sets)"
+    for verdict, said in (
+        (Verdict.FAILED, "jax beside torch at 1024 failed: crashed: signal 11"),
+        (Verdict.MISSING, "jax beside torch at 1024 is missing: crashed: signal 11"),
+        (
+            Verdict.INVALID,
+            "jax beside torch at 1024 is invalid: crashed: signal 11; an invalid time is compared with nothing",
+        ),
+        (Verdict.NOT_COMPARABLE, "jax beside torch at 1024 cannot be compared: crashed: signal 11"),
+    ):
+        assert sentence(first, confirmed=judged(verdict), detail="crashed: signal 11") == said + so
+
+
+def test_two_sessions_that_were_measured_again_stand_on_the_one_that_did_it() -> None:
+    first = judged(Verdict.REGRESSED, 1.16, 1.10, 1.22)
+    again = judged(Verdict.REGRESSED, 1.14, 1.12, 1.16, sets=10)
+    assert sentence(first, How.INSISTED, base="jax", counts=(5, 5), confirmed=again) == (
+        "jax is 1.14 x slower than before at 1024 (1.12 to 1.16, 10 sets); both measured again in one session; "
+        "fresh processes confirmed what was seen at first (1.16 x slower, 5 sets)"
     )
 
 

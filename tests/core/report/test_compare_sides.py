@@ -594,3 +594,144 @@ def test_what_was_not_flagged_is_not_overturned(tmp_path: Path) -> None:
             manifest={"confirms": run_id(1)})  # fmt: skip
     page = compare_sides(tmp_path, f"{run_id(1)}::torch", f"{run_id(1)}::jax")
     assert (one(page).verdict, one(page).confirmed) == (Verdict.EQUIVALENT, None)
+
+
+TENSORFLOW = "tensorflow.function@cpu"
+TEN = (0.0,) * 10
+SLOWER, SLOWER_AGAIN = spread(0.1, 0.001), spread(0.09, 0.001, 10)
+
+
+def again(root: Path, number: int, cases: dict[str, Any], **more: Any) -> None:
+    """Store a run that measured what the first one flagged again."""
+    said: dict[str, Any] = {"run": run_id(number), "copy": TEN, "manifest": {"confirms": run_id(1)}}
+    session(root, cases, **(said | more))
+
+
+def told(page: Page) -> dict[tuple[str, str], tuple[Verdict, str]]:
+    """Return the verdict of each line, and the run that measured it again."""
+    lines = [line for each in page.comparisons for line in each.lines]
+    return {(line.case, line.new): (line.verdict, line.confirmed_by) for line in lines}
+
+
+def test_of_each_difference_the_first_confirmation_counts(tmp_path: Path) -> None:
+    """A later run that measured more decides what is new in it, and nothing that was decided before."""
+    session(tmp_path, {CASE: {REFERENCE: ZERO, JAX: SLOWER, TENSORFLOW: SLOWER}}, run=run_id(1))
+    again(tmp_path, 2, {CASE: {REFERENCE: TEN, JAX: TEN}})
+    again(tmp_path, 3, {CASE: {REFERENCE: TEN, JAX: SLOWER_AGAIN, TENSORFLOW: SLOWER_AGAIN}})
+    again(tmp_path, 4, {CASE: {REFERENCE: TEN, JAX: SLOWER_AGAIN, TENSORFLOW: TEN}})
+    page = compare_sides(tmp_path, f"{run_id(1)}::torch", run_id(1))
+    assert told(page) == {
+        (CASE, JAX): (Verdict.EQUIVALENT, run_id(2)),
+        (CASE, TENSORFLOW): (Verdict.REGRESSED, run_id(3)),
+    }
+    assert [each.confirmed_by for each in page.comparisons] == [run_id(2), run_id(3)]
+    alone = compare_sides(tmp_path, f"{run_id(1)}::torch", f"{run_id(1)}::tensorflow")
+    assert told(alone) == {(CASE, TENSORFLOW): (Verdict.REGRESSED, run_id(3))}
+
+
+def test_a_tighter_margin_flags_more_and_forgets_no_confirmation(tmp_path: Path) -> None:
+    little = spread(0.015, 0.0005, 10)
+    session(tmp_path, {CASE: {REFERENCE: ZERO, JAX: SLOWER}, "b": {REFERENCE: ZERO, JAX: little[:5]}}, run=run_id(1))
+    again(tmp_path, 2, {CASE: {REFERENCE: TEN, JAX: TEN}})
+    sides = (f"{run_id(1)}::torch", f"{run_id(1)}::jax")
+    assert told(compare_sides(tmp_path, *sides))[CASE, JAX] == (Verdict.EQUIVALENT, run_id(2))
+    tighter = compare_sides(tmp_path, *sides, margin=0.01)
+    assert told(tighter) == {(CASE, JAX): (Verdict.EQUIVALENT, run_id(2)), ("b", JAX): (Verdict.REGRESSED, "")}
+    again(tmp_path, 3, {CASE: {REFERENCE: TEN, JAX: SLOWER_AGAIN}, "b": {REFERENCE: TEN, JAX: little}})
+    page = compare_sides(tmp_path, *sides, margin=0.01)
+    assert told(page) == {(CASE, JAX): (Verdict.EQUIVALENT, run_id(2)), ("b", JAX): (Verdict.REGRESSED, run_id(3))}
+    assert only(page).confirmed_by == f"{run_id(2)}, {run_id(3)}"
+
+
+def test_a_confirmation_that_was_cut_short_does_not_stand_in_the_way_of_one_that_was_not(tmp_path: Path) -> None:
+    confirmed(tmp_path, (0.0,) * 10, state="partial")
+    again(tmp_path, 3, {CASE: {REFERENCE: TEN, JAX: SLOWER_AGAIN}})
+    page = compare_sides(tmp_path, f"{run_id(1)}::torch", f"{run_id(1)}::jax")
+    assert told(page) == {(CASE, JAX): (Verdict.REGRESSED, run_id(3))}
+
+
+@pytest.mark.parametrize(
+    ("base", "new", "verdict"),
+    [
+        (TEN, ("failed", "crashed: signal 11"), Verdict.FAILED),
+        (("failed", "crashed: signal 11"), TEN, Verdict.FAILED),
+        (TEN, ("invalid", "off by 1"), Verdict.INVALID),
+        (("invalid", "off by 1"), TEN, Verdict.INVALID),
+        (TEN, ("refused", "no"), Verdict.MISSING),
+        (("refused", "no"), TEN, Verdict.MISSING),
+    ],
+)
+def test_an_arm_without_a_time_in_the_confirmation_refutes_nothing(
+    tmp_path: Path, base: Any, new: Any, verdict: Verdict
+) -> None:
+    """Neither does a base that is lost there make the other side new, which would open a gate."""
+    session(tmp_path, {CASE: {REFERENCE: ZERO, JAX: SLOWER}}, run=run_id(1))
+    again(tmp_path, 2, {CASE: {REFERENCE: base, JAX: new}}, copy=None)
+    page = compare_sides(tmp_path, f"{run_id(1)}::torch", f"{run_id(1)}::jax")
+    assert told(page) == {(CASE, JAX): (verdict, run_id(2))}
+    assert one(page).detail
+
+
+def test_what_neither_side_could_do_again_is_open_as_before(tmp_path: Path) -> None:
+    session(tmp_path, {CASE: {REFERENCE: ZERO, JAX: SLOWER}}, run=run_id(1))
+    again(tmp_path, 2, {CASE: {REFERENCE: ("refused", "no"), JAX: ("refused", "no")}}, copy=None)
+    page = compare_sides(tmp_path, f"{run_id(1)}::torch", f"{run_id(1)}::jax")
+    assert told(page) == {(CASE, JAX): (Verdict.REGRESSED, "")}
+
+
+def test_numbers_of_threads_are_confirmed_each_by_itself(tmp_path: Path) -> None:
+    def arms(one_thread: Any, two: Any, base: Any) -> dict[str, Any]:
+        found = {f"{REFERENCE},label=1-thread": base, f"{REFERENCE},label=2-threads": base}
+        return {CASE: found | {f"{JAX},label=1-thread": one_thread, f"{JAX},label=2-threads": two}}
+
+    reference = f"{REFERENCE},label=1-thread"
+    session(tmp_path, arms(SLOWER, SLOWER, ZERO), run=run_id(1), reference=reference)
+    cases = arms(TEN, TEN, TEN)
+    del cases[CASE][f"{JAX},label=2-threads"]
+    again(tmp_path, 2, cases, reference=reference)
+    page = compare_sides(tmp_path, f"{run_id(1)}::torch", f"{run_id(1)}::jax")
+    assert told(page) == {
+        (f"{CASE}, 1 thread", JAX): (Verdict.EQUIVALENT, run_id(2)),
+        (f"{CASE}, 2 threads", JAX): (Verdict.REGRESSED, ""),
+    }
+    assert [line.arms[1] for line in only(page).lines] == [f"{JAX}/1-thread", f"{JAX}/2-threads"]
+
+
+def test_two_runs_that_were_measured_again_are_decided_by_it(tmp_path: Path) -> None:
+    """Both sides in one session, where the newer has another name: that is read back as any confirmation is."""
+    slower = spread(0.2, 0.001)
+    names = {run_id(1): {REFERENCE: REFERENCE}, run_id(2): {REFERENCE: "new"}}
+    two_runs(tmp_path, ZERO, slower, insist=True, new_copy=slower)
+    said = {"confirms": run_id(2), "confirms_names": names}
+    again(tmp_path, 3, {CASE: {REFERENCE: TEN, f"{REFERENCE},label=new": TEN}}, manifest=said)
+    page = compare_sides(tmp_path, run_id(1), run_id(2), insist=True)
+    assert told(page) == {(CASE, REFERENCE): (Verdict.EQUIVALENT, run_id(3))}
+    turned = compare_sides(tmp_path, run_id(2), run_id(1), insist=True)
+    assert told(turned) == {(CASE, REFERENCE): (Verdict.EQUIVALENT, run_id(3))}
+
+
+def test_so_are_two_runs_that_are_seen_through_an_anchor(tmp_path: Path) -> None:
+    old, new = {REFERENCE: ZERO, JAX: spread(0.3, 0.001)}, {REFERENCE: ZERO, JAX: spread(0.4, 0.001)}
+    assert one(two_runs(tmp_path, old, new, through="torch")).verdict is Verdict.REGRESSED
+    said = {"confirms": run_id(2), "confirms_names": {run_id(1): {JAX: JAX}, run_id(2): {JAX: "new"}}}
+    sides = {JAX: TEN, f"{JAX},label=new": SLOWER_AGAIN}
+    again(tmp_path, 3, {CASE: sides}, manifest=said, reference=JAX)
+    page = compare_sides(tmp_path, run_id(1), run_id(2), through="torch")
+    assert told(page) == {(CASE, JAX): (Verdict.REGRESSED, run_id(3))}
+    assert one(page).deciding.sets == 10
+
+
+def test_what_was_measured_again_of_two_runs_decides_nothing_within_one(tmp_path: Path) -> None:
+    """The base there is that of another run, whatever it is called."""
+    sides = {REFERENCE: ZERO, JAX: SLOWER}
+    two_runs(tmp_path, sides, sides)
+    said = {"confirms": run_id(2), "confirms_names": {run_id(1): {REFERENCE: REFERENCE}, run_id(2): {JAX: JAX}}}
+    again(tmp_path, 3, {CASE: {REFERENCE: TEN, JAX: TEN}}, manifest=said)
+    page = compare_sides(tmp_path, f"{run_id(2)}::torch", f"{run_id(2)}::jax")
+    assert told(page) == {(CASE, JAX): (Verdict.REGRESSED, "")}
+
+
+@pytest.mark.parametrize("names", [7, [], {"x": 7}, {run_id(1): 7}, {run_id(1): {JAX: 7}}])
+def test_names_that_are_none_confirm_nothing(tmp_path: Path, names: Any) -> None:
+    said = {"manifest": {"confirms": run_id(1), "confirms_names": names}}
+    assert one(confirmed(tmp_path, (0.0,) * 10, **said)).confirmed is None

@@ -174,16 +174,19 @@ def test_what_is_shortened_keeps_both_ends() -> None:
     assert short.endswith("float32]")
 
 
-@given(st.text(max_size=300), st.floats(20, 400))
-def test_a_folded_text_fits_on_two_lines(text: str, room: float) -> None:
-    lines = folded(text, room, 12)
-    assert 1 <= len(lines) <= 2
+@given(st.text(max_size=300), st.floats(20, 400), st.integers(1, 4))
+def test_a_folded_text_fits_on_its_lines(text: str, room: float, most: int) -> None:
+    lines = folded(text, room, 12, most)
+    assert 1 <= len(lines) <= most
     assert all(width(line, 12) <= room for line in lines)
 
 
 def test_a_text_is_folded_behind_a_comma_and_only_where_it_must_be() -> None:
     assert folded("square[m=512,n=512,k=512]", 400, 12) == ("square[m=512,n=512,k=512]",)
     assert folded("square[m=512,n=512,k=512]", 120, 12) == ("square[m=512,", "n=512,k=512]")
+    whole = "square[m=512,n=512,k=512,dtype=float32]"
+    assert folded(whole, 120, 12, 3) == ("square[m=512,", "n=512,k=512,", "dtype=float32]")
+    assert "…" in folded(whole, 120, 12)[1]
     (short,) = folded("x" * 100, 150, 12)
     assert "…" in short
 

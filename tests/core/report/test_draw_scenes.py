@@ -78,7 +78,7 @@ def test_nothing_is_cut_and_nothing_lies_on_anything_else(kind: str, cases: int,
 def test_other_peoples_names_stay_within_the_drawing(kind: str, name: str) -> None:
     """Four thousand characters too, as the name of a case, of a target, of a unit and of a part."""
     targets = tuple(f"{name}{at}" for at in range(3))
-    assert_in_order(scene_of(pictured.EVERY[kind](4, targets, name)))
+    assert_in_order(scene_of(replace(pictured.EVERY[kind](4, targets, name), told=(f"{name} is slower", name, name))))
 
 
 @settings(max_examples=25, deadline=None)
@@ -196,6 +196,14 @@ def test_lanes_keep_the_order_that_the_page_counts_on() -> None:
     assert {x for x, _ in one.points} == {scene.scale.at(1.0)}
 
 
+def test_a_lane_of_several_targets_has_room_for_the_whole_of_a_long_name() -> None:
+    name = "three[height=14,width=14,in_channels=256,out_channels=256]"
+    lane = replace(pictured.lanes(1).lanes[0], name=name)
+    scene = scene_of(replace(pictured.lanes(1), lanes=(lane, lane)))
+    assert_in_order(scene)
+    assert "".join(texts(scene)).count(name) == 2
+
+
 def test_times_have_no_line_at_one() -> None:
     lane = Lane(name="a", dots={"a": pictured.ratio(0.002, 0.0019, 0.0021)}, gaps={})
     scene = scene_of(replace(pictured.lanes(1), targets=("a",), lanes=(lane,), line_at_one=False))
@@ -204,7 +212,7 @@ def test_times_have_no_line_at_one() -> None:
 
 
 def test_many_sizes_keep_their_line_and_lose_marks() -> None:
-    scene = scene_of(pictured.lines(300, pictured.TARGETS[:1]))
+    scene = scene_of(pictured.lines(300, pictured.TARGETS[:1], level=False))
     (line,) = [line for line in of(Line, scene.items) if len(line.points) == 300]
     assert line.ink == "s0"
     marks = [shape for shape in of(Shape, scene.items) if shape.ink == "s0"]
@@ -215,7 +223,33 @@ def test_many_sizes_keep_their_line_and_lose_marks() -> None:
 def test_times_against_sizes_are_told_in_seconds() -> None:
     changed = replace(pictured.lines(), unit="seconds a call", size="m", lines={"jax.jit@cpu": (pictured.dot(2e-3),)})
     tips = [group.tip for group in groups(scene_of(changed).items)]
-    assert "jax.jit@cpu at m 1: 2 ms [1.94 ms, 2.06 ms] seconds a call" in tips
+    assert "jax.jit@cpu at m 1: 2 ms [1.94 ms, 2.06 ms] a call" in tips
+
+
+def test_a_line_is_dashed_where_it_is_launch_bound_and_the_legend_says_so() -> None:
+    drawn = {
+        target: tuple(pictured.dot(value, x) for x, value in enumerate((1.0, 1.1, 9.0), start=1)) for target in "ab"
+    }
+    scene = scene_of(replace(pictured.lines(), targets=("a", "b"), lines=drawn, level={"a": 2.0}))
+    lines = {
+        (group.target, line.dash): len(line.points)
+        for group in groups(scene.items)
+        if group.target and group.kind != "key"
+        for line in group.items
+        if isinstance(line, Line) and line.width == 1.5
+    }
+    assert lines == {("a", True): 2, ("a", False): 2, ("b", False): 3}
+    assert "launch-bound: time hardly grows with the work" in texts(scene)
+    bound = {group.tip.partition(":")[0] for group in groups(scene.items) if group.tip.endswith("launch-bound")}
+    assert bound == {"a at FLOP/s 1", "a at FLOP/s 2"}
+    assert not any("launch-bound" in text for text in texts(scene_of(pictured.lines(level=False))))
+
+
+def test_an_interval_that_its_mark_hides_is_not_drawn() -> None:
+    """On a page of thousands of marks that is a tenth of it."""
+    wide, narrow = pictured.dot(1.0, 1.0, spread=0.4), pictured.dot(1e6, 2.0, spread=0.001)
+    scene = scene_of(replace(pictured.lines(level=False), lines={pictured.TARGETS[0]: (wide, narrow)}))
+    assert len([line for line in of(Line, scene.items) if line.width == 1.8]) == 1
 
 
 def test_equal_curves_all_show_and_break_where_there_is_no_number() -> None:
@@ -237,6 +271,26 @@ def test_a_value_between_two_gaps_has_a_mark() -> None:
     drawn = [group for group in groups(scene.items) if group.target and group.kind != "key"]
     assert [len(of(Shape, curve.items)) for curve in drawn] == [3, 3, 3]
     assert drawn[1].tip == "jax.jit@cpu, mlp[0]: 2 at mlp 1, 0.5 at mlp 7"
+
+
+def test_the_title_of_a_panel_takes_two_lines_before_it_is_cut() -> None:
+    """What tells panels apart stands at their ends, or anywhere."""
+    names = [f"digits-mlp[precision=float32,seed={at}]" for at in range(4)]
+    panels = tuple(replace(pictured.curves().panels[0], name=name) for name in names)
+    scene = scene_of(replace(pictured.curves(), panels=panels))
+    assert texts(scene).count("digits-mlp[precision=float32,") == 4
+    assert {f"seed={at}]" for at in range(4)} <= set(texts(scene))
+    assert_in_order(scene)
+
+
+def test_panels_stand_level_where_only_some_titles_take_two_lines() -> None:
+    panels = tuple(
+        replace(pictured.curves().panels[0], name=name) for name in ("a", "digits[precision=float32,seed=12345]")
+    )
+    scene = scene_of(replace(pictured.curves(), panels=(*panels, panels[0])))
+    last = [label.y for label in of(Label, scene.items) if label.text in ("a", "seed=12345]")]
+    assert len(last) == 3
+    assert len(set(last)) == 1
 
 
 def fields(*shades: Shade, targets: Sequence[str] = pictured.TARGETS) -> Scene:
@@ -317,8 +371,17 @@ def test_a_roof_of_a_data_sheet_is_dashed_and_all_are_named() -> None:
     assert [line.dash for line in lines] == [False, True, False, True]
     assert [len(line.points) for line in lines] == [3, 3, 2, 2]
     said = " ".join(texts(scene_of(picture)))
-    assert "square here: 100 GFLOP/s, 20.0 GB/s, measured" in said
-    assert "square told: 300 GFLOP/s, 40.0 GB/s, from a data sheet" in said
+    assert "square here: 100 GFLOP/s, 20.0 GB/s" in said
+    assert "square told: 300 GFLOP/s, 40.0 GB/s" in said
+    tips = [group.tip for group in groups(scene_of(picture).items)]
+    assert "square here: 100 GFLOP/s, 20.0 GB/s, measured" in tips
+    assert "square told: 300 GFLOP/s, 40.0 GB/s, from a data sheet" in tips
+
+
+def test_the_whole_name_of_a_usual_data_sheet_stands_in_the_legend() -> None:
+    roof = replace(pictured.roofline().roofs[1], name="data sheet of EPYC 9004, Zen 4")
+    said = texts(scene_of(replace(pictured.roofline(), roofs=(roof,))))
+    assert "data sheet of EPYC 9004, Zen 4: 300 GFLOP/s, 40.0 GB/s" in said
 
 
 def test_a_roof_rises_to_its_ridge_and_is_level_after_it() -> None:
@@ -326,6 +389,13 @@ def test_a_roof_rises_to_its_ridge_and_is_level_after_it() -> None:
     (_, start), (_, ridge), (_, end) = line.points
     assert start > ridge  # downwards is more
     assert ridge == pytest.approx(end)
+
+
+@pytest.mark.parametrize("cases", [30, 300])
+def test_a_roof_whose_ends_are_crowded_is_named_along_its_line(cases: int) -> None:
+    said = texts(scene_of(pictured.roofline(cases, pictured.NINE)))
+    assert {"square here", "square told"} <= set(said)
+    assert said.count("square") == 4  # the title, the unit, and two roofs
 
 
 def test_bars_are_as_long_as_what_they_stand_for() -> None:
@@ -376,6 +446,12 @@ def test_tries_that_never_arrive_keep_the_line_low() -> None:
     assert {"a: 3 of 3", "b: 3 of 5", "c: 0 of 2"} <= set(texts(scene_of(picture)))
 
 
+def test_where_no_try_arrived_there_are_words_and_no_times() -> None:
+    said = texts(scene_of(replace(pictured.reached(), lines={"jax.jit@cpu": ((), 2)}, across="seconds")))
+    assert {"No try came to the goal.", "jax.jit@cpu: 0 of 2", "0 %"} <= set(said)
+    assert "No try came to the goal." not in texts(scene_of(pictured.reached()))
+
+
 @pytest.mark.parametrize(("last", "zero"), [(5.0, True), (500.0, False)])
 def test_times_of_many_magnitudes_stand_on_a_logarithmic_axis(last: float, *, zero: bool) -> None:
     picture = replace(pictured.reached(), lines={"jax.jit@cpu": ((1.0, last), 2)})
@@ -390,6 +466,20 @@ def test_names_of_dots_are_there_where_they_have_room() -> None:
     assert 10 < len(named) < 540
     tips = [group.tip for group in groups(crowded.items)]
     assert len([tip for tip in tips if ", batch " in tip]) == 540
+
+
+def test_the_slowest_calls_and_what_nobody_beats_are_drawn_and_told() -> None:
+    line = (("1", pictured.dot(1e-3, 100.0)), ("8", pictured.dot(2e-3, 500.0)))
+    plain = replace(pictured.tradeoff(), targets=("a",), lines={"a": line}, tails={}, unbeaten={})
+    scene = scene_of(replace(plain, tails={"a": {"8": 9e-3, "1": float("nan")}}, unbeaten={"a": ("1",)}))
+    first, second = [group for group in groups(scene.items) if group.tip]
+    assert [line.dash for line in of(Line, second.items)] == [False, True, False]  # interval, p99, its end
+    assert len(of(Line, first.items)) == 2  # interval and ring
+    assert second.tip.endswith(", 99 of 100 calls below 9.00 ms")
+    assert first.tip.endswith(", unbeaten")
+    said = ["up to what 99 of 100 calls stay below", "no other has both less latency and more throughput"]
+    assert [text for text in said if text in texts(scene)] == said
+    assert not [text for text in said if text in texts(scene_of(plain))]
 
 
 # -- colours -----------------------------------------------------------------------------------------

@@ -95,13 +95,22 @@ def test_any_name_is_text(name: str, kind: str, identity: str) -> None:
 def test_a_raw_text_is_escaped_even_where_nobody_did_before() -> None:
     """What is written down is safe by itself."""
     bad = '<script>"&\x00\u202e\ud800'
-    group = Group(items=(Label(x=1, y=1, text=bad),), tip=bad, target=bad, lane=bad)
+    group = Group(items=(Label(x=1, y=1, text=f"{bad}!"),), tip=bad, target=bad, lane=bad)
     text = svg(Scene(width=10, height=10, items=(group,), title=bad, alt=bad), identity=bad, alone=True)
     root = read(text)
     shown = visible(bad)
-    assert [element.text for name, element in elements(root) if name in ("title", "desc", "text")] == [shown] * 4
+    told = [element.text for name, element in elements(root) if name in ("title", "desc", "text")]
+    assert told == [shown, shown, shown, visible(f"{bad}!")]
     (found,) = [element for name, element in elements(root) if name == "g"]
     assert (found.get("data-target"), found.get("data-lane")) == (shown, shown)
+
+
+def test_words_that_say_all_need_no_tip() -> None:
+    group = Group(items=(Label(x=1, y=1, text="whole"),), tip="whole")
+    assert (
+        svg(Scene(width=10, height=10, items=(group,), title="t", alt="a"), identity="x", alone=True).count("whole")
+        == 1
+    )
 
 
 def test_the_root_says_how_to_move_dots() -> None:
@@ -156,9 +165,9 @@ def test_marks_lines_boxes_and_words_are_written_down() -> None:
         ("title", {"id": "i-title"}),
         ("desc", {"id": "i-desc"}),
         ("defs", {}),
-        ("path", {"class": "s1", "d": "M0 0L1.3 2", **drawn, "stroke-dasharray": "5 4"}),
+        ("path", {"class": "s1", "d": "M0 0 1.3 2", **drawn, "stroke-dasharray": "5 4"}),
         ("circle", {"class": "s0", "cx": "5", "cy": "5", "r": "4"}),
-        ("path", {"class": "s0", "d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z"}),
+        ("path", {"class": "s0", "d": "M0.5 0.5 9.5 0.5 9.5 9.5 0.5 9.5Z"}),
         ("rect", {**place, "class": "p1"}),
         ("rect", {**place, "fill": "url(#i-h1)"}),
         (
@@ -205,10 +214,10 @@ def test_what_pieces_have_in_common_is_said_once() -> None:
     drawn = {"fill": "none"}
     group, line, *labels = root[2:]
     assert group.attrib == {"class": "s1", "data-target": "x", "data-lane": "y"}
-    assert [(piece.tag, piece.attrib) for piece in group] == [("g", {}), ("path", {"d": "M2 0L2 9", **drawn})]
+    assert [(piece.tag, piece.attrib) for piece in group] == [("g", {}), ("path", {"d": "M2 0 2 9", **drawn})]
     assert [piece.attrib for piece in group[0]] == [
         {"d": "M1 5H9", **drawn},
-        {"d": "M0.5 0.5L9.5 0.5L9.5 9.5L0.5 9.5Z"},
+        {"d": "M0.5 0.5 9.5 0.5 9.5 9.5 0.5 9.5Z"},
     ]
     assert line.attrib == {"class": "grid", "d": "M0 9H9", **drawn}
     here = {"class": "ink", "x": "1", "y": "2"}

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from harness.report.escape import LONGEST, alt, code, visible, words
+from harness.report.escape import LONGEST, alt, code, harmless, visible, words
 
 HOSTILE = (
     "a|b",
@@ -40,6 +40,8 @@ HOSTILE = (
     "x" * 4000,
     "|" * 4000,
 )
+# What would be an order to who runs a job, in a line of its own or where a line is broken.
+ORDERS = ("::error::x", "  ::warning file=x::y", "a\n::error::x", "\x1e::error::x", f"{'word ' * 30}::error::x " * 4)
 STORABLE = tuple(text for text in HOSTILE if text != "\ud800")  # no table of Arrow's holds half a letter
 
 
@@ -73,6 +75,14 @@ def rendered(cell: str) -> Cells:
     cells = Cells()
     cells.feed(page.render(f"| a | b | c |\n| --- | --- | --- |\n| first | {cell} | last |\n"))
     return cells
+
+
+@pytest.mark.parametrize("text", ORDERS)
+def test_a_line_that_would_be_an_order_is_none(text: str) -> None:
+    """And the letters of it are all there."""
+    assert not any(line.lstrip().startswith("::") for line in harmless(text).splitlines())
+    assert harmless(text).replace("\\u003a", ":") == text
+    assert harmless(harmless(text)) == harmless(text)
 
 
 def all_hostile(test: object) -> object:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ExitCode
 from harness.report.comparison import Page
-from harness.report.gate import ALLOWABLE, CLOSING, Decision, closes, decide
+from harness.report.gate import ALLOWABLE, CLOSING, JUDGED, Decision, closes, decide
 from harness.stats.verdict import Verdict
 from tests.core.report.judged import comparison, judgement, line, page
 
@@ -104,10 +104,23 @@ def test_nothing_to_compare_is_no_pass() -> None:
         assert (decision.exit_code, decision.bisect_code) == (ExitCode.NOTHING, 125)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.NEW, Verdict.MISSING, Verdict.NOT_COMPARABLE, Verdict.FAILED])
+@pytest.mark.parametrize(
+    "verdict", [Verdict.NEW, Verdict.MISSING, Verdict.NOT_COMPARABLE, Verdict.FAILED, Verdict.INCONCLUSIVE]
+)
 def test_where_not_one_pair_was_judged_the_gate_stays_closed_whatever_is_allowed(verdict: Verdict) -> None:
     decision = of(verdict, verdict, allowed=ALLOWABLE)
     assert (decision.exit_code, decision.passed, decision.bisect_code) == (ExitCode.UNDECIDED, False, 125)
+
+
+def test_verdicts_that_were_withheld_or_rest_on_too_few_sets_open_nothing() -> None:
+    """Whatever the ratio: these runs said nothing of it."""
+    slower = (1.5, 1.45, 1.55)
+    withheld = line(Verdict.INCONCLUSIVE, ratio=slower, withheld=True, detail="the reference beside itself came out")
+    few = line(Verdict.INCONCLUSIVE, "b", ratio=slower, detail="3 of 5 process-sets")
+    decision = decide(page(withheld, few), allowed=ALLOWABLE)
+    assert (decision.exit_code, decision.bisect_code, decision.judged) == (ExitCode.UNDECIDED, 125, 0)
+    beside = decide(page(withheld, few, line(Verdict.EQUIVALENT, "c")), allowed=ALLOWABLE)
+    assert (beside.exit_code, beside.judged, beside.lines) == (0, 1, 3)
 
 
 def test_all_comparisons_of_a_page_count() -> None:
@@ -131,10 +144,9 @@ VERDICTS = st.lists(st.sampled_from(list(Verdict)), max_size=12)
 def test_a_gate_opens_only_on_proof(verdicts: list[Verdict], allowed: set[Verdict]) -> None:
     decision = of(*verdicts, allowed=allowed)
     closing = set(verdicts) & (CLOSING.keys() - {Verdict.SMALL_CHANGE} - allowed)
-    judged = set(verdicts) & {Verdict.REGRESSED, *Verdict} - {
-        *(Verdict.NEW, Verdict.MISSING, Verdict.NOT_COMPARABLE, Verdict.FAILED, Verdict.INVALID)
-    }
-    assert decision.passed == (not closing and bool(judged))
+    proved = set(verdicts) & {Verdict.REGRESSED, Verdict.IMPROVED, Verdict.EQUIVALENT, Verdict.SMALL_CHANGE}
+    assert decision.passed == (not closing and bool(proved))
+    assert decision.judged == sum(verdict in JUDGED for verdict in verdicts)
     assert (decision.bisect_code == 0) == decision.passed
     assert (decision.bisect_code == 1) == (Verdict.REGRESSED in verdicts)
     assert decision.exit_code in (decision.codes or (0,))

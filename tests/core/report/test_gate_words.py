@@ -42,6 +42,29 @@ def test_a_pass_names_what_was_allowed() -> None:
     assert "missing (allowed):\n  torch@cpu at b is missing: why it is missing\n" in told(shown, {Verdict.MISSING})
 
 
+def test_a_pass_claims_nothing_of_what_was_not_judged() -> None:
+    equal, open_, new = line(Verdict.EQUIVALENT), line(Verdict.INCONCLUSIVE, "b"), line(Verdict.NEW, "c")
+    assert said(page(equal, open_, open_), {Verdict.INCONCLUSIVE}) == (
+        "PASS: of 3 arms 1 was judged, and it is not slower by more than 2 %: 1 equivalent; allowed: 2 undecided"
+    )
+    assert said(page(equal, equal, open_, new), {Verdict.INCONCLUSIVE}) == (
+        "PASS: of 4 arms 2 were judged, and none of them is slower by more than 2 %: 2 equivalent, 1 new; "
+        "allowed: 1 undecided"
+    )
+    assert said(page(equal, new)).startswith("PASS: of 2 arms 1 was judged, and it is not slower")
+
+
+def test_a_doubtful_change_that_is_let_through_is_not_called_within_the_margin() -> None:
+    doubtful = line(Verdict.SMALL_CHANGE, ratio=(1.04, 1.001, 1.08))
+    assert said(page(doubtful), {Verdict.SMALL_CHANGE}) == (
+        "PASS: of 1 arm none is surely slower by more than 2 %; allowed: 1 slower, but not surely beyond the margin"
+    )
+    assert said(page(doubtful, line(Verdict.EQUIVALENT, "b")), {Verdict.SMALL_CHANGE}) == (
+        "PASS: of 2 arms none is surely slower by more than 2 %: 1 equivalent; "
+        "allowed: 1 slower, but not surely beyond the margin"
+    )
+
+
 def test_a_fail_says_why_and_with_which_code() -> None:
     shown = page(
         line(Verdict.REGRESSED),
@@ -61,6 +84,8 @@ def test_nothing_to_compare_and_nothing_judged_have_words_of_their_own() -> None
     shown = page(line(Verdict.NOT_COMPARABLE), line(Verdict.NEW, "b"))
     wanted = "FAIL, exit code 4: not one of 2 arms could be judged: 1 not comparable, 1 new"
     assert said(shown) == said(shown, ALLOWABLE) == wanted
+    undecided = page(line(Verdict.INCONCLUSIVE))
+    assert said(undecided, ALLOWABLE) == "FAIL, exit code 4: not one of 1 arm could be judged: 1 undecided"
 
 
 def test_the_text_begins_with_the_verdict_and_what_was_compared() -> None:
@@ -132,6 +157,8 @@ def test_no_advice_that_would_not_help() -> None:
     assert gate_words.remedies(decide(upheld)) == []
     assert gate_words.remedies(decide(page(line(Verdict.MISSING)))) == []
     assert gate_words.remedies(decide(page(line(Verdict.EQUIVALENT)))) == []
+    (advice,) = gate_words.remedies(decide(page(line(Verdict.INCONCLUSIVE)), allowed=ALLOWABLE))
+    assert advice.startswith("more process-sets decide more")
 
 
 def test_markdown_shows_the_same() -> None:
@@ -145,7 +172,7 @@ def test_markdown_shows_the_same() -> None:
         "",
         "**regressed: 1**",
         "",
-        "- `jax@cpu` is 1.10 x slower than `torch@cpu` at `square[m=128]` (1.08 to 1.12, 5 sets)",
+        "- `jax@cpu` is 1.10 x slower than `torch@cpu` at `square[m=128]` (1.08 to 1.12, 5 sets); not measured again",
         "",
         "**missing (allowed): 1**",
         "",

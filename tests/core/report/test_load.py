@@ -56,6 +56,25 @@ def test_what_was_chosen_is_known_by_its_whole_name(tmp_path: Path) -> None:
     assert load(tmp_path, ["latest::jax.jit@cpu", run_id(1)]).chosen == (f"{run_id(2)}::jax.jit@cpu", run_id(1))
 
 
+def test_what_was_asked_for_is_told_by_what_finds_it_later(tmp_path: Path) -> None:
+    """A name as it is in the store, and a file where that is elsewhere; nothing where no run was named."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    put(ours, 1, "gemm")
+    put(ours, 2, "conv")
+    put(theirs, 3, "gemm")
+    put(theirs, 4, "gemm")
+    (theirs / "runs" / f"{run_id(4)}.json").unlink()
+    there, unlisted = theirs / "runs" / f"{run_id(3)}.json", theirs / "measurements" / f"{run_id(4)}.parquet"
+    own = ours / "runs" / f"{run_id(1)}.json"
+    found = load(ours, ["latest::jax.jit@cpu", str(own), str(theirs), str(unlisted)])
+    assert found.asked == (f"{run_id(2)}::jax.jit@cpu", run_id(1), str(there), str(unlisted))
+    assert [one.called for one in found.runs] == [run_id(2), run_id(1), str(there), str(unlisted)]
+    assert {one.store for one in found.runs} == {found.store} == {ours}
+    again = load(ours, found.asked)
+    assert (again.chosen, again.asked) == (found.chosen, found.asked)
+    assert load(ours).asked == ()
+
+
 def test_all_are_compared_with_all_unless_nobody_asks(tmp_path: Path) -> None:
     put(tmp_path, 1, "gemm")
     (selection,) = [Selection(run=one) for one in scan(tmp_path).runs]

@@ -125,6 +125,17 @@ def test_there_are_words_and_a_remedy_for_all_reasons() -> None:
     assert noise.advice(None, every) == []
 
 
+@pytest.mark.parametrize("other", [Code.FOREIGN, Code.STEAL])
+def test_a_wait_is_laid_at_the_door_of_others_only_where_others_were_seen(other: Code) -> None:
+    """Or somebody would look for what does not run: a framework's own threads wait for one another too."""
+    waited, beside = (Reason(code=code, value=0.09, worst=0.1) for code in (Code.WAITED, other))
+    alone, together = noise.advice(Grade.FAIR, [waited]), noise.advice(Grade.FAIR, [beside, waited])
+    assert [line for line in alone if "own threads" in line and "fewer --threads" in line]
+    assert not [line for line in alone if "something else" in line]
+    assert [line for line in together if "something else wants the same processors" in line]
+    assert not [line for line in together if "own threads" in line]
+
+
 def test_a_stranger_s_detail_is_not_repeated() -> None:
     """What a manifest says of itself goes into a page as it is; so only what we wrote ourselves may pass."""
     (found,) = noise.reasons(manifest(reasons=[reason("throttled", detail="<script>")]))

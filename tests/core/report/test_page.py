@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from harness.report.answers import conclusions, first_sentence
 from harness.report.content import plain
 from harness.report.findings import Problem, RunFindings
 from harness.report.headline import headline
 from harness.report.load import Reported
+from harness.report.render.markdown import inline
 from harness.report.rows import sample_frame
 from harness.report.step_summary import summary
 from harness.report.summarise import summarise
@@ -268,8 +270,30 @@ def test_a_summary_keeps_within_its_bytes(budget: int) -> None:
     made = Reported(runs=(found(), summarise(rows, None)), problems=())
     text = summary(made, budget=budget)
     assert len(text.encode()) <= budget
-    assert text.startswith("### `gemm`, run")
+    assert text.startswith("### 2 runs\n" if budget > 1_000 else "### `gemm`, run")
     assert re.search(r"Left out for want of room: \d+ of \d+ parts", text) or budget > 3_000
+
+
+def test_a_summary_says_first_who_wins_and_whether_to_trust_it() -> None:
+    """In the sentences of the page, and then what its data support."""
+    made = found()
+    text = summary(Reported(runs=(made,), problems=()))
+    heads = text.split("\n\n")
+    assert heads[1] == inline(first_sentence(made))
+    assert heads[2].startswith("**Verdicts hold:** The reference, measured against itself, came out equal")
+    supported = [f"- {inline(told)}" for told in conclusions(made)]
+    assert heads[3].splitlines()[: len(supported)] == supported
+    assert len(supported) > 2
+    assert "**No verdict:** 1 fresh start" in summary(Reported(runs=(found(sets=1),), problems=()))
+
+
+def test_a_summary_of_several_runs_has_them_in_a_table_unless_that_takes_the_room() -> None:
+    text = summary(Reported(runs=(found(), found(sets=1)), problems=()))
+    rows = [line for line in text.partition("### `gemm`")[0].splitlines() if line.startswith("| `gemm` |")]
+    assert [row.rpartition(" | ")[2] for row in rows] == ["verdicts hold |", "no verdict |"]
+    many = summary(Reported(runs=(found(),) * 80, problems=()))
+    assert many.startswith("### `gemm`, run")
+    assert many.count("**Verdicts hold:**") > 20
 
 
 def test_a_summary_has_the_ranking_and_what_was_not_measured() -> None:

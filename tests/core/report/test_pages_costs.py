@@ -28,6 +28,61 @@ def test_first_calls_have_their_seconds_and_the_calls_that_repay_them() -> None:
     assert sum("(again)" in text for text in texts(table, "target")) == 1
 
 
+def test_a_first_call_that_an_earlier_case_may_have_shortened_has_words_and_no_count() -> None:
+    params = '{"model": "cnn", "size": "lenet"}'
+    made, samples = run(
+        {case: {"params": params} for case in ("plain", "fed")}, SPEEDS | {"jax.jit@cpu": 2.0}, noise=0.0, seed=5
+    )
+    first = {"plain": 39.1, "fed": 0.3}
+    rows = [replace(row, first_call_s=first[row.case] if row.target != REFERENCE else 0.01) for row in made]
+    table = table_called(paged(summarise(rows, sample_frame(samples))), "first-calls")
+    said = {(plain(row.cells[0].text), plain(row.cells[1].text)): row.cells[-1] for row in table.rows}
+    assert isinstance(said["plain", "torch.compile@cpu"].value, int)
+    for target in ("torch.compile@cpu", "jax.jit@cpu"):
+        assert said["fed", target].text == "perhaps with code that an earlier case left"
+        assert said["fed", target].value is None
+    assert "Only the first case of a process starts from nothing" in table.note
+
+
+def test_what_never_pays_does_so_whatever_an_earlier_case_left() -> None:
+    params = '{"model": "cnn", "size": "lenet"}'
+    cases = {case: {"params": params} for case in ("plain", "fed")}
+    made, samples = run(cases, {REFERENCE: 1.0, "torch.compile@cpu": 2.0}, noise=0.001, seed=5)
+    first = {"plain": 39.1, "fed": 0.3}
+    rows = [replace(row, first_call_s=first[row.case] if row.target != REFERENCE else 0.01) for row in made]
+    table = table_called(paged(summarise(rows, sample_frame(samples))), "first-calls")
+    said = [row.cells[-1].text for row in table.rows if plain(row.cells[1].text) == "torch.compile@cpu"]
+    assert sorted(said) == ["never", "never; perhaps with code that an earlier case left"]
+
+
+def test_what_nobody_beats_in_latency_and_throughput_is_said() -> None:
+    rows = [
+        arm(
+            f"served[batch={batch}]",
+            target,
+            workload="inference",
+            params=f'{{"model": "mlp", "size": "tiny", "batch": {batch}}}',
+            time_s=1e-3,
+            latency_s=latency,
+            items_per_s=through,
+            sets=5,
+        )
+        for target, batch, latency, through in (
+            (REFERENCE, 1, 1e-3, 100.0),
+            (REFERENCE, 8, 4e-3, 800.0),
+            ("jax.jit@cpu", 1, 2e-3, 90.0),
+        )
+    ]
+    table = table_called(paged(summarise(rows)), "serving")
+    said = {(plain(row.cells[0].text), plain(row.cells[1].text)): row.cells[-1].text for row in table.rows}
+    assert said == {
+        ("served[batch=1]", REFERENCE): "yes",
+        ("served[batch=8]", REFERENCE): "yes",
+        ("served[batch=1]", "jax.jit@cpu"): "no",
+    }
+    assert texts(table_called(paged(summarise(rows[:1])), "serving"), "unbeaten") == ["–"]
+
+
 def test_single_calls_have_the_percentiles_that_they_support() -> None:
     served = arm(
         "served[batch=8]",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.report.content import Document, plain
+from harness.report.pages.seeds import olympic
 from harness.report.summarise import summarise
 from harness.store.record import Measurement
 from tests.core.report.paged import page, paged, table_called, texts
@@ -55,9 +56,38 @@ def by_name(document: Document, table: str, title: str) -> dict[tuple[str, str],
 
 
 def test_the_furthest_arm_of_a_case_is_named_and_any_two_are_compared() -> None:
-    rows = [trained(TARGETS[0]), trained(TARGETS[2], weight_error=5e-5, max_error=1e-3, losses=(2.3, 2.2, 2.1))]
+    rows = [
+        trained(TARGETS[0], max_error=2e-3, tolerance=1e-2),
+        trained(TARGETS[2], weight_error=5e-5, max_error=1e-3, tolerance=4e-3, losses=(2.3, 2.2, 2.1)),
+    ]
     text = page(summarise(rows))
-    assert "| `mlp` | 2 | 1.0e-07 | 2.0e-07 | 5.0e-05 | – | 4.3e-02 | `jax.jit@cpu` |" in text
+    assert "| `mlp` | 2 | 1.0e-07 | 2.0e-07 | 5.0e-05 | – | 25 % | 4.3e-02 | `jax.jit@cpu` |" in text
+
+
+def test_a_sentence_says_whether_all_trained_the_same() -> None:
+    rows = [trained(TARGETS[0], max_error=2e-3, tolerance=1e-2), trained(TARGETS[2], max_error=1e-3, tolerance=4e-3)]
+    told = "of 2 trained what the reference in float64 trains"
+    assert f"2 arms {told}, the furthest with 25 % of the error that is allowed." in page(summarise(rows))
+    wrong = [rows[0], unmeasured(rows[1], "failed", "wrong: loss")]
+    assert f"1 arm {told}." in page(summarise(wrong))
+
+
+def test_who_is_there_first_with_all_compiled_may_not_be_from_a_cold_start() -> None:
+    rows = [
+        *(classified(TARGETS[0], seed, first_call_s=0.6 + seed / 10) for seed in range(5)),
+        *(classified(TARGETS[2], seed, first_call_s=3.0) for seed in range(5)),
+    ]
+    document = made(rows)
+    assert texts(table_called(document, "quality"), "from cold") == ["1.00 s", "3.00 s"]
+    told = "with all compiled before; [from a cold start](#accuracy) another may be there first"
+    assert told in page(summarise(rows))
+    assert "from a cold start" not in page(summarise([trained(TARGETS[0])]))
+
+
+@pytest.mark.parametrize("tolerance", [None, 0.0, float("nan"), -1.0])
+def test_a_bound_that_is_none_has_no_share(tolerance: float | None) -> None:
+    document = made([trained(TARGETS[0], tolerance=tolerance)])
+    assert texts(table_called(document, "same-training"), "of what is allowed") == ["–"]
 
 
 def test_losses_that_are_no_numbers_are_compared_with_nothing() -> None:
@@ -119,10 +149,10 @@ def test_seeds_are_counted_and_those_that_never_arrive_are_not_dropped() -> None
         *(classified(TARGETS[0], seed, "mixed_bfloat16", accuracy=0.97 + seed / 1000) for seed in range(5)),
     ]
     text = page(summarise(rows))
-    assert "| `digits` | `torch.eager@cpu` | `float32` | 5 | 5 | 97 % | 2 | 300 ms | 98 % (98 % to 98 %)" in text
-    assert "| `digits` | `jax.jit@cpu` | `float32` | 4 | 5 | 97 % | 2 | 250 ms | 88 % (50 % to 98 %)" in text
+    assert "`torch.eager@cpu` | `float32` | 5 | 5 | 97 % | 2 | 300 ms | – | 98.0 % (98.0 % to 98.0 %)" in text
+    assert "`jax.jit@cpu` | `float32` | 4 | 5 | 97 % | 2 | 300 ms | – | 88.4 % (50.0 % to 98.0 %)" in text
     assert "| `mixed_bfloat16` | 5 | 5 | 97 % |" in text
-    assert "| -0.80 [-1.00, -0.60] |" in text
+    assert "| -0.80 [-1.00, -0.60] | -0.80 [-1.00, -0.60] |" in text
     assert "| reference |" in text
     table = table_called(made(rows), "quality")
     (mixed,) = [row for row in table.rows if row.cells[2].text != table.rows[0].cells[2].text]
@@ -167,6 +197,27 @@ def test_numbers_of_threads_are_not_put_together() -> None:
         ("digits, 2 threads", TARGETS[2]): "+0.00 [+0.00, +0.00]",
     }
     assert set(texts(table_called(document, "quality"), "of")) == {"2"}
+
+
+@pytest.mark.parametrize("outcome", [{"outcome": "failed", "detail": "timeout: x"}, {"outcome": "invalid"}])
+def test_a_seed_that_failed_or_was_rejected_has_not_arrived(outcome: dict[str, Any]) -> None:
+    """Where two did not arrive nothing is known of the mean, for both might have been the slowest."""
+    lost = {**LOST, "accuracy": None, **outcome}
+    rows = [classified(TARGETS[0], seed, **(lost if seed > 2 else {})) for seed in range(5)]
+    rows += [classified(TARGETS[2], seed, outcome="not-run", time_s=None, epochs=None) for seed in range(5)]
+    document = made(rows)
+    assert by_name(document, "quality", "reached") == {("digits", TARGETS[0]): "3"}
+    assert by_name(document, "quality", "of") == {("digits", TARGETS[0]): "5"}
+    assert by_name(document, "quality", "time to the goal") == {("digits", TARGETS[0]): "–"}
+
+
+def test_the_mean_is_without_the_quickest_and_the_slowest() -> None:
+    assert olympic([5.0, 1.0, 2.0, 3.0], 4) == 2.5
+    assert olympic([5.0, 1.0, 2.0], 4) == 3.5  # the slowest is the one that never arrived
+    assert olympic([5.0, 1.0], 4) is None
+    assert olympic([4.0, 2.0], 2) == 3.0
+    assert olympic([4.0], 2) is None
+    assert olympic([], 1) is None
 
 
 def test_steps_at_other_numbers_of_threads_are_told_apart() -> None:

@@ -94,19 +94,42 @@ def test_pages_link_only_to_files_that_are_there(reported: Reported, tmp_path: P
     assert 'href="tables/' not in (tmp_path / "few/index.html").read_text(encoding="utf-8")
 
 
-def test_the_manifest_says_what_it_was_made_of_and_how_it_is_made_again(tmp_path: Path) -> None:
+def test_the_manifest_says_what_it_was_made_of_and_how_it_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows, samples = run(squares(2), SPEEDS)
-    store(tmp_path / "kept", rows, samples, command="python -m harness run x.yaml --results 'my kept'")
-    put(load(tmp_path / "kept", ["latest::jax.jit@cpu"]), tmp_path / "r", ("csv",))
+    store(tmp_path / "kept", rows, samples, command="python -m harness run x.yaml --results 'its old name'")
+    monkeypatch.chdir(tmp_path)
+    put(load(Path("kept"), ["latest::jax.jit@cpu"]), tmp_path / "r", ("csv",))
     told = json.loads((tmp_path / "r/manifest.json").read_bytes())
     assert (told["schema"], told["harness_version"], told["formats"]) == ("harness.report/1", __version__, ["csv"])
-    assert told["command"] == f"python -m harness report {RUN}::jax.jit@cpu --format csv --results 'my kept'"
+    assert told["command"] == f"python -m harness report {RUN}::jax.jit@cpu --format csv --results kept"
     assert told["filters"] == {"runs": [f"{RUN}::jax.jit@cpu"], "only": None}
     (one,) = told["runs"]
     listed = json.loads((tmp_path / "kept/runs" / f"{RUN}.json").read_bytes())["files"]
     assert [(each["path"], each["sha256"], each["rows"]) for each in one["inputs"]] == [
         (f"{name}/{RUN}.parquet", listed[name]["sha256"], listed[name]["rows"]) for name in ("measurements", "samples")
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "out", "said"),
+    [
+        ((), "reports", " --format md"),
+        ((), "my reports", " --format md --out 'my reports'"),
+        (("latest",), "reports", f" {RUN} --format md"),
+        ((RUN[:10],), "./reports", f" {RUN} --format md"),
+    ],
+)
+def test_the_command_of_the_manifest_names_what_was_named_and_writes_where_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Sequence[str], out: str, said: str
+) -> None:
+    """Without a name it is the newest of each suite, in a folder that is called so."""
+    store(tmp_path / "results", *run(squares(1), SPEEDS))
+    monkeypatch.chdir(tmp_path)
+    told = json.loads(compose(load(Path("results"), names), ("md",), out=Path(out)).files["manifest.json"])
+    assert told["command"] == f"python -m harness report{said}"
+    assert told["filters"]["runs"] == [RUN]
 
 
 def test_one_case_alone_is_a_report_of_its_own(reported: Reported, tmp_path: Path) -> None:

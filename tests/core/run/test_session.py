@@ -243,8 +243,8 @@ def test_an_arm_too_slow_for_five_rounds_is_a_timeout() -> None:
 
 
 def test_rounds_are_cut_to_the_time_there_is() -> None:
-    assert rounds_within(PACE, PACE.sets, inner=1, call_ns=1e6) == PACE.rounds
-    assert rounds_within(PACE, PACE.sets, inner=1, call_ns=1e9) == 5
+    assert rounds_within(PACE, PACE.sets, 2e6) == PACE.rounds
+    assert rounds_within(PACE, PACE.sets, 2e9) == 5
 
 
 class StopAfter:

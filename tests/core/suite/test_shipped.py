@@ -61,6 +61,18 @@ def test_a_processor_is_asked_for_little(root: Path, name: str) -> None:
     assert slow == [], "float16 is emulated on processors"
 
 
+def test_training_on_a_processor_has_time_for_its_rounds(root: Path) -> None:
+    """A fit of Keras takes four steps at the least, and so does the one before it: in all five rounds of five sets."""
+    suite = _suite(root, "training")
+    cases = _on(suite, "cpu")
+    assert len(cases) >= 8
+    slow = 4e10  # FLOP/s of two slow processors
+    longest = max((case.workload.flops() or 0) / slow for case in cases)
+    most_s = suite.measure.max_time_s
+    assert most_s is not None
+    assert 5 * 5 * (4 + 4) * longest <= most_s
+
+
 def test_gemm_compares_every_device_on_the_same_cases(root: Path) -> None:
     suite = _suite(root, "gemm")
     assert len([case for case in suite.cases if not case.devices]) >= 6

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.backends.base import Backend, Prepared
+from harness.backends.base import Backend, Goal, Prepared
 from harness.core.device import Device
-from harness.testing.faults import Planted
-from harness.testing.virtual import DISPATCH_NS, QueueBackend, VirtualClock
+from harness.testing.plants import Planted
+from harness.testing.virtual import DISPATCH_NS, NoFence, QueueBackend, VirtualClock
 from harness.worker.arm import Arm
 from harness.workloads.base import Arrays, Workload
 from harness.workloads.bundle import make_bundle
@@ -49,3 +49,50 @@ def test_an_answer_remembered_by_identity_is_caught_by_its_time(plant: Any, code
     doubts = arm.prove(inner)["doubts"]
     doubts += arm.throughput(inner)["doubts"] + arm.latency(5)["doubts"] + arm.finish()["doubts"]
     assert {doubt["code"] for doubt in doubts if not doubt["warning"]} == codes
+
+
+def lasting(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
+    """Make calls long: each is twenty epochs, and an epoch is eight dispatches and a fence."""
+    honest = inner.prepare(workload, inputs)
+
+    def epoch(*arrays: Any) -> Any:
+        output = [honest.function(*arrays) for _ in range(8)][-1]
+        inner.wait(output)
+        return output
+
+    goal = Goal(quality=dict, epoch=epoch, ended=tuple)
+    return replace(honest, function=lambda *arrays: [epoch(*arrays) for _ in range(20)][-1], goal=goal)
+
+
+@pytest.mark.parametrize(("kind", "code"), [(QueueBackend, None), (NoFence, "V5")])
+def test_the_time_of_whole_trainings_is_proved_on_their_epochs(kind: Any, code: str | None) -> None:
+    clock = VirtualClock()
+    arm = Arm(
+        backend=Planted(kind(clock), lasting, {}),
+        device=Device("gpu"),
+        workload=CASE,
+        bundle=make_bundle(CASE, 1),
+        meter=clock,
+        cold_bytes=0,
+    )
+    assert arm.prepare()["doubts"] == []
+    inner = arm.calibrate(5_000_000, 50_000_000)["inner"]
+    codes = {doubt["code"] for doubt in arm.prove(inner)["doubts"] if not doubt["warning"]}
+    assert (code in codes) if code else not codes
+
+
+def test_a_training_to_a_goal_is_a_block_of_its_own_however_short() -> None:
+    """A second one in a block would go on from where the first one ended, and be too quick."""
+    clock = VirtualClock()
+    arm = Arm(
+        backend=Planted(QueueBackend(clock), lasting, {}),
+        device=Device("gpu"),
+        workload=CASE,
+        bundle=make_bundle(CASE, 1),
+        meter=clock,
+        cold_bytes=0,
+    )
+    arm.prepare()
+    found = arm.calibrate(10**12, 10**12)
+    assert found["inner"] == 1
+    assert found["primer_ns"] == pytest.approx(found["call_ns"] / 20, rel=0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +73,28 @@ def test_a_block_counts_steps_whatever_a_call_takes() -> None:
     assert len(fitting.throughput(inner)["blocks"]) == 1
     assert fitting.latency(5)["blocks"] == []
     assert fitting.finish()["doubts"] == []
+
+
+def test_a_fence_is_looked_for_in_whole_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the steps of one call is no shorter a block than all of them, so that two looks were wasted."""
+    seen: list[int] = []
+
+    def check(time_block: Callable[[int], int], inner: int) -> None:
+        time_block(inner), time_block(4 * inner)
+
+    fitting = arm(Fitting)
+    fitting.prepare()
+    fitting.calibrate(1, 50_000_000)
+    monkeypatch.setattr("harness.worker.arm.check_scaling", check)
+    timed = fitting._time_brief
+
+    def noted(steps: int) -> int:
+        seen.append(steps // TOGETHER)
+        return timed(steps)
+
+    monkeypatch.setattr(fitting, "_time_brief", noted)
+    fitting.prove(TOGETHER)
+    assert seen[:2] == [1, 4]
 
 
 def test_phases_are_timed_where_there_are_any() -> None:

@@ -47,6 +47,9 @@ def test_a_file_of_ones_own_is_split_by_chance_and_always_alike(tmp_path: Path) 
         ({"x": X[:0], "y": Y[:0]}, "there is no sample"),
         ({"x": np.array([["a"]] * 50), "y": Y}, "not numbers"),
         ({"x": np.array([[None]] * 50), "y": Y}, "not an .npz file"),
+        ({"x": X[:, :0], "y": Y}, "its samples hold nothing"),
+        ({"x": np.where(X > 2, 1e300, X), "y": Y}, "too large for float32"),
+        ({"x": X[:2], "y": Y[:2]}, "of 2 samples none would be held out"),
         ({"x": np.full((50, 6), np.inf), "y": Y[:3]}, "x holds 300 numbers .*; x has 50 samples and y 3"),
     ],
 )
@@ -57,10 +60,14 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, arrays: dict[str, Any
 
 def test_what_is_no_data_set_is_said(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("no zip")
+    whole = Path(saved(tmp_path, x=X, y=Y)).read_bytes()
+    (tmp_path / "torn.npz").write_bytes(whole[: len(whole) // 2])
+    np.save(tmp_path / "array", X)
+    (tmp_path / "array.npy").rename(tmp_path / "array.npz")
     for name, said in (
         ("mnist", "no data set is called 'mnist'; there are digits"),
         (str(tmp_path / "none.npz"), "no such file"),
-        (str(tmp_path / "text.npz"), "not an .npz file"),
+        *((str(tmp_path / f"{name}.npz"), "not an .npz file") for name in ("text", "torn", "array")),
     ):
         with pytest.raises(DataError, match=said):
             load(name)
