@@ -15,7 +15,6 @@ import numpy as np
 from harness.stats.estimate import CONFIDENCE, FloatArray, t_quantile
 from harness.stats.interval import KnownRatio
 
-
 FEWEST, MUCH = 3, 0.1  # cases of which one may carry a mean, and by how much
 
 

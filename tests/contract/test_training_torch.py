@@ -442,7 +442,7 @@ def test_a_compiled_model_learns_what_is_right(torch_backend: Torch, model: str)
 @pytest.mark.slow
 @pytest.mark.parametrize("batch", [8, 16, 32])
 def test_gradients_that_a_compiler_loses_are_seen(torch_backend: Torch, batch: int) -> None:
-    """Of some sizes, torch 2.13 compiles a pool's way back after the convolution that reads it: those gradients are 0.
+    """Of some sizes, torch 2.13 puts a pool's way back after the convolution that reads it: those gradients are 0.
 
     Which sizes is the compiler's affair; what counts is that ours is judged as a plain loop with a plain model is.
     """
@@ -453,7 +453,7 @@ def test_gradients_that_a_compiler_loses_are_seen(torch_backend: Torch, batch: i
 
 
 def _compiles_rightly(workload: Training) -> bool:
-    """Whether the compiler's gradients of such a model are PyTorch's own; of noise, and with nothing of ours between."""
+    """Whether the compiler's gradients of such a model are PyTorch's own, of noise and with nothing of ours between."""
     import torch
 
     from harness.backends.torch.models import build
@@ -461,8 +461,9 @@ def _compiles_rightly(workload: Training) -> bool:
     torch.manual_seed(0)
     model = build(workload.network, torch.device("cpu"))
     batch = torch.randn(workload.batch, 1, 28, 28)
-    found = []
     with torch.enable_grad():
-        for called in (model, torch.compile(model)):
-            found.append(torch.autograd.grad(called(batch).square().sum(), list(model.parameters())))
-    return all(torch.allclose(ours, other, rtol=1e-3, atol=1e-3) for ours, other in zip(*found, strict=True))
+        plain, made = (
+            torch.autograd.grad(called(batch).square().sum(), list(model.parameters()))
+            for called in (model, torch.compile(model))
+        )
+    return all(torch.allclose(one, other, rtol=1e-3, atol=1e-3) for one, other in zip(plain, made, strict=True))
