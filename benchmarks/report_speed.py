@@ -42,7 +42,8 @@ PHASES = {  # what a step is called, by file and function
     "Markdown": ("render/markdown.py", "markdown"),
     "HTML, with its pictures": ("render/html.py", "html"),
     "CSV": ("render/csv_file.py", "csv_of"),
-    "pictures as files": ("draw/raster.py", "render"),
+    "pictures as files, drawn here": ("draw/raster.py", "render"),
+    "waiting for pictures that are drawn beside": ("draw/ahead.py", "files"),
     "the headlines": ("report/headline.py", "headline"),
 }
 WITHIN = {  # a step that is timed as a part of another, and is taken off it

@@ -38,6 +38,19 @@ def batches(model: str) -> list[tuple[Any, Any]]:
     ]
 
 
+def timed(restart: Callable[[], None], run: Callable[[int], None], first: int = 1) -> Timed:
+    """Return what times steps from the same weights on, after `first` of them."""
+
+    def by_hand(steps: int) -> float:
+        restart()
+        run(first)
+        start = time.perf_counter()
+        run(steps)
+        return (time.perf_counter() - start) / steps
+
+    return by_hand
+
+
 def torch_loop(model: str, mode: str, threads: int) -> Timed:
     """Modules, an optimiser of `torch.optim`, and the five lines that every tutorial has."""
     import torch
@@ -64,6 +77,7 @@ def torch_loop(model: str, mode: str, threads: int) -> Timed:
 
     weights = [weight.detach().clone() for weight in net.parameters()]
 
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def restart() -> None:
         for weight, first in zip(net.parameters(), weights, strict=True):
             weight.copy_(first)
@@ -72,6 +86,7 @@ def torch_loop(model: str, mode: str, threads: int) -> Timed:
                 if isinstance(value, torch.Tensor):
                     value.zero_()
 
+    @torch.enable_grad()  # type: ignore[untyped-decorator]
     def run(steps: int) -> None:
         for x, y in islice(cycle(data), steps):
             optimiser.zero_grad()
@@ -79,17 +94,7 @@ def torch_loop(model: str, mode: str, threads: int) -> Timed:
             loss.backward()
             optimiser.step()
 
-    def by_hand(steps: int) -> float:
-        restart()
-        torch.set_grad_enabled(True)
-        run(1)
-        start = time.perf_counter()
-        run(steps)
-        taken = (time.perf_counter() - start) / steps
-        torch.set_grad_enabled(False)
-        return taken
-
-    return by_hand
+    return timed(restart, run)
 
 
 def jax_loop(model: str, mode: str, threads: int) -> Timed:
@@ -147,20 +152,16 @@ def jax_loop(model: str, mode: str, threads: int) -> Timed:
     state: list[Any] = [None, None]
     data = [(jnp.asarray(x), jnp.asarray(y)) for x, y in batches(model)]
 
+    def restart() -> None:
+        state[0] = jax.tree.map(jnp.copy, params)
+        state[1] = optimiser.init(state[0])
+
     def run(steps: int) -> None:
         for x, y in islice(cycle(data), steps):
             state[0], state[1], loss = jitted(state[0], state[1], x, y)
         loss.block_until_ready()
 
-    def by_hand(steps: int) -> float:
-        state[0] = jax.tree.map(jnp.copy, params)
-        state[1] = optimiser.init(state[0])
-        run(1)
-        start = time.perf_counter()
-        run(steps)
-        return (time.perf_counter() - start) / steps
-
-    return by_hand
+    return timed(restart, run)
 
 
 def keras_net(model: str) -> Any:
@@ -215,14 +216,7 @@ def tensorflow_loop(model: str, mode: str, threads: int) -> Timed:
             step(x, y)
         tf.test.experimental.sync_devices()
 
-    def by_hand(steps: int) -> float:
-        restart()
-        run(1)
-        start = time.perf_counter()
-        run(steps)
-        return (time.perf_counter() - start) / steps
-
-    return by_hand
+    return timed(restart, run)
 
 
 def fit_loop(net: Any, optimiser: Any, criterion: Any, data: list[Any], restart: Callable[[], None]) -> Timed:
@@ -236,14 +230,7 @@ def fit_loop(net: Any, optimiser: Any, criterion: Any, data: list[Any], restart:
         for _ in range(steps // FIT_STEPS):
             net.fit(fed, epochs=1, steps_per_epoch=FIT_STEPS, shuffle=False, verbose=0)
 
-    def by_hand(steps: int) -> float:
-        restart()
-        run(FIT_STEPS)
-        start = time.perf_counter()
-        run(steps)
-        return (time.perf_counter() - start) / steps
-
-    return by_hand
+    return timed(restart, run, first=FIT_STEPS)
 
 
 LOOPS: dict[str, Callable[[str, str, int], Timed]] = {

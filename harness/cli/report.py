@@ -64,13 +64,16 @@ def run(args: argparse.Namespace) -> ExitCode:
 
 def _written(args: argparse.Namespace, formats: tuple[str, ...]) -> tuple[Reported, Path]:
     """Write the report; return what it is about, and where it is."""
-    with _uncollected():
-        from harness.report.load import load
-        from harness.report.write import compose, folder_name, write
+    from harness.report.draw.ahead import Ahead
 
-        reported = load(args.results, args.runs)
-        composed = compose(reported, formats, only=args.only, out=args.out)
-    return reported, write(composed, args.out / folder_name(args.runs, reported, args.only))
+    with Ahead() as ahead:
+        with _uncollected():
+            from harness.report.load import load
+            from harness.report.write import compose, folder_name, write
+
+            reported = load(args.results, args.runs)
+            composed = compose(reported, formats, only=args.only, out=args.out, ahead=ahead)
+        return reported, write(composed, args.out / folder_name(args.runs, reported, args.only), ahead)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from harness.report.findings import Board, Overall, RunFindings, Standing, name_
 from harness.report.headline import is_indicative, machine, software
 from harness.report.leads import Claim, Lead, capital, class_of, counted, lead_of, ranked, scope_of, why_no_mean
 from harness.report.reproduce import reproduce
+from harness.report.rows import is_to_a_goal
 from harness.report.trust import light
 from harness.report.words import UNKNOWN
 from harness.store.record import Outcome
@@ -20,7 +21,6 @@ __all__ = ["answer", "conclusions", "first_sentence", "machine_line", "ranking_l
 
 _OUTCOMES = {Outcome.PREDICTED: "predicted and not run", Outcome.NOT_RUN: "not run"}
 _CASE = "A case is one shape in one type, or one model with its batch and seed."
-_TO_A_GOAL = "time_to_accuracy"
 _WARM = "A time here is that of a whole training to its goal, with all compiled before"
 _MOST_TOLD = 12  # targets in a line of text; a table has all
 _SURE = (Standing.WINS, Standing.TIE, Standing.BEHIND)
@@ -33,7 +33,7 @@ def answer(run: RunFindings) -> Section:
 
 def _blocks(run: RunFindings) -> Iterator[Block]:
     yield Prose(text=first_sentence(run))
-    if any(arm.workload == _TO_A_GOAL and arm.time_s is not None for arm in run.arms):
+    if any(is_to_a_goal(arm) and arm.time_s is not None for arm in run.arms):
         yield Prose(text=f"{_WARM}; {link('from a cold start', 'accuracy')} another may be there first.")
     yield light(run)
     yield from _rankings(run)

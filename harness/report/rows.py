@@ -52,6 +52,11 @@ def precision_of(row: Measurement) -> str:
     return str(params_of(row).get("precision") or row.dtype)
 
 
+def is_to_a_goal(row: Measurement) -> bool:
+    """Whether a row is a training until it is good, and no second copy of one."""
+    return row.workload == "time_to_accuracy" and row.replica == 0
+
+
 @lru_cache(maxsize=1 << 14)  # all arms of a case have the same, and each is asked several times
 def _object(text: str) -> dict[str, Any]:
     try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from harness.report import noise, words
 from harness.report.content import Light, Trust
-from harness.report.findings import RunFindings, SelfCheck, Standing
+from harness.report.findings import ArmKey, RunFindings, SelfCheck, Standing
 from harness.report.headline import is_indicative, unfinished
 from harness.report.leads import NO_BLOCKS, capital, counted
 from harness.stats.noise import Grade, grade_of
@@ -79,19 +79,25 @@ def smallest(run: RunFindings) -> str:
 
 def _between(run: RunFindings) -> str:
     """Say how far intervals between different targets reach: further than that of a target beside itself."""
-    ratios = {
-        entry.arm.key: entry.beside_reference
-        for board in run.boards
-        for case in board.cases
-        for entry in case.entries
-        if entry.beside_reference is not None and entry.verdict != "reference"
-    }
-    halves = [half for ratio in ratios.values() if words.known(half := ratio.detectable)]
+    halves = list(widths_of(run, itself=False).values())
     if not halves:
         return ""
     middle, most = words.share(statistics.median(halves)), words.share(max(halves))
     reach = f"± {middle}, {most} at most" if len(halves) > 1 else f"± {middle}"
     return f"; between targets intervals reach {reach}"
+
+
+def widths_of(run: RunFindings, *, itself: bool) -> dict[ArmKey, float]:
+    """Return by how much the ratio of an arm to the reference is unsure; of the reference `itself`, to its copy."""
+    found: dict[ArmKey, float] = {}
+    for board in run.boards:
+        for case in board.cases:
+            for entry in case.entries:
+                own = case.self_check if itself else None
+                beside = own if entry.verdict == "reference" else entry.beside_reference
+                if beside is not None and words.known(beside.detectable):
+                    found[entry.arm.key] = beside.detectable
+    return found
 
 
 def _withheld(check: SelfCheck) -> str:

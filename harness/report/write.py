@@ -15,6 +15,7 @@ from typing import Any
 from harness import __version__
 from harness.errors import StoreError, UsageError
 from harness.report.content import Document
+from harness.report.draw.ahead import Ahead
 from harness.report.kinds import KNOWN, PICTURES, USUAL
 from harness.report.load import Reported
 from harness.report.picture import Picture, slug
@@ -38,19 +39,36 @@ class Composed:
     formats: tuple[str, ...]
 
 
-def compose(reported: Reported, formats: Sequence[str] = USUAL, *, only: str = "", out: Path = REPORTS) -> Composed:
-    """Return the report; with `only`, it is about one case, or one arm of it, alone. `out` is where its folder goes."""
-    document = _document(reported, only)
+def compose(
+    reported: Reported,
+    formats: Sequence[str] = USUAL,
+    *,
+    only: str = "",
+    out: Path = REPORTS,
+    ahead: Ahead | None = None,
+) -> Composed:
+    """Return the report; with `only`, it is about one case, or one arm of it, alone. `out` is where its folder goes.
+
+    Its pictures are told to `ahead` as soon as they are known.
+    """
+    document = _document(reported, formats, only)
+    pictures = tuple(document.pictures())
+    if ahead is not None:
+        ahead.begin(pictures, _kinds(formats))
     return Composed(
         files={**dict(_texts(document, formats)), MANIFEST: _manifest(reported, formats, only, out)},
-        pictures=tuple(document.pictures()),
+        pictures=pictures,
         formats=tuple(formats),
     )
 
 
-def write(composed: Composed, folder: Path) -> Path:
-    """Draw the pictures and write all of it into `folder`; return where its page is, or the folder where none is."""
-    files = {**composed.files, **dict(_figures(composed))}
+def write(composed: Composed, folder: Path, ahead: Ahead | None = None) -> Path:
+    """Write all of it into `folder`, with the pictures that `ahead` has drawn or that are drawn now.
+
+    Return where its page is, or the folder where none is.
+    """
+    drawn = {} if ahead is None else ahead.files()
+    files = {**composed.files, **dict(_figures(composed, drawn))}
     try:
         _clear(folder)
         for name, data in files.items():
@@ -72,11 +90,12 @@ def folder_name(names: Sequence[str], reported: Reported, only: str = "") -> str
     return f"{whole}-{slug(only)}" if only else whole
 
 
-def _document(reported: Reported, only: str) -> Document:
+def _document(reported: Reported, formats: Sequence[str], only: str) -> Document:
+    """Return the page; of one without pictures, and without a script, less has to be worked out."""
     if not only:
         from harness.report.pages import document
 
-        return document(reported)
+        return document(reported, pictured="html" in formats or bool(_kinds(formats)), scripted="html" in formats)
     from harness.report.verdict_page import verdict
 
     if len(reported.runs) > 1:
@@ -103,13 +122,22 @@ def _texts(document: Document, formats: Sequence[str]) -> Iterator[tuple[str, by
         yield from ((f"{TABLES}/{table.name}.csv", csv_of(table).encode()) for table in document.tables())
 
 
-def _figures(composed: Composed) -> Iterator[tuple[str, bytes]]:
-    kinds = [kind for kind in PICTURES if kind in composed.formats]
-    if kinds:
-        from harness.report.draw.raster import render
+def _kinds(formats: Sequence[str]) -> list[str]:
+    """Return in which formats each picture gets a file."""
+    return [kind for kind in PICTURES if kind in formats]
 
-        for picture in composed.pictures:
-            yield from ((f"{FIGURES}/{picture.name}.{kind}", render(picture, kind)) for kind in kinds)
+
+def _figures(composed: Composed, drawn: Mapping[tuple[str, str], bytes]) -> Iterator[tuple[str, bytes]]:
+    for picture in composed.pictures:
+        for kind in _kinds(composed.formats):
+            data = drawn.get((picture.name, kind))
+            yield f"{FIGURES}/{picture.name}.{kind}", _drawn(picture, kind) if data is None else data
+
+
+def _drawn(picture: Picture, kind: str) -> bytes:
+    from harness.report.draw.raster import render  # takes a while to load
+
+    return render(picture, kind)
 
 
 def _clear(folder: Path) -> None:

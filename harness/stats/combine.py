@@ -54,12 +54,13 @@ def carried(per_set: FloatArray) -> tuple[int, float] | None:
     >>> carried(np.log([[1.05], [1.0], [1.0]])) is None
     True
     """
-    logs = np.nanmean(per_set, axis=1)
-    if len(logs) < FEWEST:
+    known = np.flatnonzero(np.isfinite(per_set).any(axis=1))
+    if len(known) < FEWEST:
         return None
+    logs = np.nanmean(per_set[known], axis=1)
     at = int(np.abs(logs - logs.mean()).argmax())
     left = float(np.delete(logs, at).mean())
-    return (at, left) if abs(left - logs.mean()) > np.log1p(MUCH) else None
+    return (int(known[at]), left) if abs(left - logs.mean()) > np.log1p(MUCH) else None
 
 
 def _mean(per_set: FloatArray) -> float:

@@ -156,11 +156,11 @@ class Arm:
         Of a training to a goal it is an epoch that they ask; it has no arguments whose answers could be kept.
         """
         goal = self._prepared.goal
-        few = inner if goal is None else self._steps
+        few = max(1, inner // self._steps) if goal is None else 1
         remembers = bool(self._prepared.arguments) and goal is None
         with self._timing():
             doubts = [
-                check_scaling(lambda calls: self._time_brief(calls * self._steps), max(1, few // self._steps)),
+                check_scaling(self._time_brief, few),
                 check_leftover(lambda: self._time_brief(few), self._read, sweep_caches),
                 check_remembered(lambda: self._time_call(self._prepared.arguments), self._time_fresh_call)
                 if remembers
@@ -220,8 +220,8 @@ class Arm:
     def _time_block(self, inner: int) -> int:
         return self._run_block(self._calls, inner).wall_ns
 
-    def _time_brief(self, inner: int) -> int:
-        return self._run_block(self._brief, inner).wall_ns
+    def _time_brief(self, calls: int) -> int:
+        return self._run_block(self._brief, calls * self._steps).wall_ns
 
     def _time_calls(self, calls: int) -> int:
         return self._time_block(calls * self._steps)

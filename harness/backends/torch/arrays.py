@@ -23,10 +23,10 @@ def tensor(array: Any, element: DType, device: torch.device | str) -> torch.Tens
     Of images with one channel any strides of that axis are contiguous, and PyTorch takes its way by them: those that a
     transposed array leaves say that channels lie last, which is not how its users' batches come.
     """
-    held = np.ascontiguousarray(array).reshape(array.shape)  # of no axes it would make one
-    if 1 in array.shape:
-        held, odd = np.empty(array.shape, array.dtype), held
-        held[...] = odd
+    held = array
+    if 1 in array.shape or not array.flags.c_contiguous:
+        held = np.empty(array.shape, array.dtype)
+        held[...] = array
     if element is DType.BFLOAT16:
         return torch.tensor(held.view(np.int16), device=device).view(torch.bfloat16)
     return torch.tensor(held, device=device)

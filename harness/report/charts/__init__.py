@@ -38,13 +38,17 @@ _QUESTIONS = {
 }
 
 
-def charts_of(run: RunFindings, prefix: str) -> Mapping[str, tuple[Chart, ...]]:
+_WITH_TABLES = ("roofline", "losses", "quality", "memory")  # what these show stands in no other table
+
+
+def charts_of(run: RunFindings, prefix: str, *, pictured: bool = True) -> Mapping[str, tuple[Chart, ...]]:
     """Return the charts of one run by question, ranked classes first; a question without an answer is not there.
 
-    Names of files begin with `prefix`.
+    Names of files begin with `prefix`. For a page that is not `pictured`, those with numbers of their own are enough.
     """
     targets = tuple(dict.fromkeys(name_of(arm) for arm in run.arms if arm.replica == 0))
-    look = Look(targets=targets, prefix=prefix, huge=len(set(map(contest_of, run.arms))) > MANY)
-    found = {board.mode_class: winners.charts(run, look, board) for board in run.boards if board.ranked}
-    found |= {question: charts(run, look) for question, charts in _QUESTIONS.items()}
+    look = Look(targets=targets, prefix=prefix, many=len(set(map(contest_of, run.arms))) > MANY)
+    ranked = [board for board in run.boards if board.ranked and pictured]
+    found = {board.mode_class: winners.charts(run, look, board) for board in ranked}
+    found |= {name: charts(run, look) for name, charts in _QUESTIONS.items() if pictured or name in _WITH_TABLES}
     return {question: tuple(charts) for question, charts in found.items() if charts}

@@ -47,11 +47,11 @@ class Look:
 
     targets: tuple[str, ...]
     prefix: str = ""
-    huge: bool = False  # a run of so many cases that pictures by the dozen would show but a fraction of them
+    many: bool = False  # a run of so many cases that pictures by the dozen would show but a fraction of them
 
     def most(self, usual: int, few: int) -> int:
         """Return how many of something are drawn at most."""
-        return few if self.huge else usual
+        return few if self.many else usual
 
     def file(self, text: str, identity: object = "") -> str:
         """Return the name of a picture's file."""

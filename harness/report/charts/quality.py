@@ -15,7 +15,7 @@ from harness.report.content import Chart
 from harness.report.escape import visible
 from harness.report.findings import RunFindings, name_of
 from harness.report.picture import Reached
-from harness.report.rows import params_of
+from harness.report.rows import is_to_a_goal, params_of, precision_of
 from harness.store.record import Measurement, Outcome
 
 MOST_PICTURES, FEW_PICTURES = 24, 6
@@ -83,7 +83,7 @@ def _times(run: RunFindings, look: Look) -> list[Chart]:
     groups: dict[Tries, dict[str, list[Measurement]]] = {}
     for arm in run.arms:
         goal = _goal(arm)
-        if goal is not None and arm.workload == "time_to_accuracy" and arm.replica == 0 and tried(arm):
+        if goal is not None and is_to_a_goal(arm) and tried(arm):
             groups.setdefault(_tries(arm, goal), {}).setdefault(name_of(arm), []).append(arm)
     drawn = {tries: found for tries, found in groups.items() if max(map(len, found.values())) >= SEEDS}
     most = look.most(MOST_PICTURES, FEW_PICTURES)
@@ -105,11 +105,10 @@ def tried(arm: Measurement) -> bool:
 
 
 def _tries(arm: Measurement, goal: float) -> Tries:
-    known = params_of(arm)
     return Tries(
         case=arm.case.partition("[")[0],
         goal=goal,
-        precision=str(known.get("precision", arm.dtype)),
+        precision=precision_of(arm),
         params=params_but(arm, "seed"),
         threads=split_threads(arm.label)[1],
     )

@@ -18,7 +18,7 @@ from harness.report import words
 from harness.report.charts.look import holds, time_of
 from harness.report.findings import ArmKey, Entry, RunFindings
 from harness.report.rows import params_of
-from harness.stats.compare import Status
+from harness.stats.compare import Ratio, Status
 from harness.store.record import Measurement
 
 MOST_CALLS = 10**15  # beyond it nobody waits
@@ -120,16 +120,16 @@ def _of_contest(run: RunFindings, found: Sequence[tuple[Entry, bool]]) -> Iterat
         time, slower = time_of(compiled.arm), time_of(written.arm)
         if not (words.known(start) and words.known(before)) or time is None or slower is None or start <= before:
             continue  # nothing is known, or there is nothing to win back
-        gained = slower - time if (beside := _paired(run, compiled, written)) is None else slower * (1 - beside)
+        beside = run.matrix.get((written.arm.key, compiled.arm.key))
+        gained = slower - time if (paired := _ratio(beside)) is None else slower * (1 - paired)
         calls = math.ceil(min((start - before) / gained, MOST_CALLS)) if gained > 0 else None
-        sure = held and _quicker(run, compiled, written) is (gained > 0)
+        sure = held and _quicker(beside, compiled, written) is (gained > 0)
         yield Repaid(arm=compiled.arm, calls=calls, sure=sure, told=sure or abs(gained) > CLOSE * slower)
 
 
-def _paired(run: RunFindings, entry: Entry, other: Entry) -> float | None:
+def _ratio(beside: Ratio | None) -> float | None:
     """Return the ratio of two arms from blocks that were timed side by side: surer than two times."""
-    found = run.matrix.get((other.arm.key, entry.arm.key))
-    return None if found is None or found.ratio is None or not words.known(found.ratio) else found.ratio
+    return None if beside is None or not words.known(beside.ratio) else beside.ratio
 
 
 def _same_framework(arm: Measurement, other: Measurement) -> bool:
@@ -138,14 +138,13 @@ def _same_framework(arm: Measurement, other: Measurement) -> bool:
     return same and other.mode_class == "as-written"
 
 
-def _quicker(run: RunFindings, entry: Entry, other: Entry) -> bool | None:
+def _quicker(beside: Ratio | None, entry: Entry, other: Entry) -> bool | None:
     """Whether later calls of the one surely take less time than the other's, or more; None where that is open.
 
     Where the two were never compared with each other, their ratios to the reference have to lie apart.
     """
-    found = run.matrix.get((other.arm.key, entry.arm.key))
-    if found is not None:
-        return {Status.FASTER: True, Status.SLOWER: False}.get(found.status)
+    if beside is not None:
+        return {Status.FASTER: True, Status.SLOWER: False}.get(beside.status)
     mine, its = _interval(entry), _interval(other)
     if mine is None or its is None:
         return None

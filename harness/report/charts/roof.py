@@ -19,7 +19,7 @@ from harness.report.escape import visible
 from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.lazy import Rows
 from harness.report.picture import Dot, Roof, Roofline
-from harness.report.rows import params_of
+from harness.report.rows import precision_of
 from harness.store.record import Measurement
 
 LEAST_POINTS = 3
@@ -73,11 +73,10 @@ def _dot(arm: Measurement) -> Dot | None:
 
 def _group(arm: Measurement) -> Group:
     """Return what an arm belongs to; a mixed precision has the roof of the type that it multiplies."""
-    precision = params_of(arm).get("precision")
-    mixed = isinstance(precision, str) and precision.startswith(MIXED)
+    precision = precision_of(arm)
     return Group(
         device=arm.device,
-        dtype=str(precision).removeprefix(MIXED) if mixed else arm.dtype,
+        dtype=precision.removeprefix(MIXED) if precision.startswith(MIXED) else arm.dtype,
         math=arm.math,
         threads=split_threads(arm.label)[1],
     )

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from harness.report.draw.ink import SERIES
 from harness.report.draw.scene import SHAPES, Item, Label, Scale, Scene, Shape
-from harness.report.draw.text import BOLDER, folded, shortened
+from harness.report.draw.text import folded, shortened
 from harness.report.escape import LONGEST, visible
 from harness.report.picture import Picture
 
@@ -47,7 +47,7 @@ def _told(picture: Picture, *, top: float, width: float, say: Say) -> tuple[Labe
     lines = [
         (line, at)
         for at, text in enumerate(picture.told)
-        for line in folded(_whole(text, say), room if at else room / BOLDER, BODY, _MOST_LINES)
+        for line in folded(_whole(text, say), room, BODY, _MOST_LINES, bold=not at)
     ]
     return tuple(
         Label(x=MARGIN, y=top + _TOLD * (row + 1), text=line, size=BODY, bold=at == 0, ink="soft" if at else "ink")

@@ -25,14 +25,14 @@ _NARROW = frozenset(" !\"'(),-./:;IJ[\\]fijlrt|")
 _ENDS = frozenset("[,; ")  # behind these a name may go on in the next line
 _BROAD = frozenset("#&+<=>^~")
 _WIDE = frozenset("%@MWmw")
-BOLDER = 1.12
+_BOLDER = 1.12
 _ABOVE, _BELOW = 0.8, 0.24  # of the size: how far letters reach from where they stand
 _LAST_ASCII = "\x7f"
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return how many pixels a text takes at most."""
-    return sum(map(_em, text)) * size * (BOLDER if bold else 1.0)
+    return sum(map(_em, text)) * size * (_BOLDER if bold else 1.0)
 
 
 def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str:
@@ -43,7 +43,7 @@ def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str
     return _cut(text, max(fitting - 1, 0))
 
 
-def folded(text: str, room: float, size: float, most: int = 2) -> tuple[str, ...]:
+def folded(text: str, room: float, size: float, most: int = 2, *, bold: bool = False) -> tuple[str, ...]:
     """Return `text` on one line, or up to `most` where it is wider than `room`: cut behind a comma, bracket or space.
 
     >>> folded("square[m=512,n=512]", 90, 10)
@@ -52,16 +52,16 @@ def folded(text: str, room: float, size: float, most: int = 2) -> tuple[str, ...
     ('square[m=512],', '1 thread of 2')
     """
     lines: list[str] = []
-    while width(text, size) > room and len(lines) < most - 1:
+    while width(text, size, bold=bold) > room and len(lines) < most - 1:
         ends = [at for at, char in enumerate(text, start=1) if char in _ENDS and at < len(text)]
-        fitting = [at for at in ends if width(text[:at].rstrip(), size) <= room]
+        fitting = [at for at in ends if width(text[:at].rstrip(), size, bold=bold) <= room]
         if not fitting:
             break
-        commas = [at for at in fitting if "," in text[at - 2 : at] and width(text[:at], size) > room / 2]
+        commas = [at for at in fitting if "," in text[at - 2 : at] and width(text[:at], size, bold=bold) > room / 2]
         end = (commas or fitting)[-1]
         lines.append(text[:end].rstrip())
         text = text[end:]
-    return (*lines, shortened(text, room, size))
+    return (*lines, shortened(text, room, size, bold=bold))
 
 
 def strokes(points: Sequence[Point], step: float = 6.0) -> list[Extent]:

@@ -19,8 +19,12 @@ from harness.report.pages.part import sections_of
 from harness.report.pages.prefixed import Prefix
 
 
-def document(reported: Reported) -> Document:
-    """Return the page about some runs; no number on it is of two of them."""
+def document(reported: Reported, *, pictured: bool = True, scripted: bool = True) -> Document:
+    """Return the page about some runs; no number on it is of two of them.
+
+    One that will not be `pictured` has of its charts those alone that hold a table of their own, and one that will not
+    be `scripted` has nothing for a script to choose from.
+    """
     words = explained()
     shared = frozenset(_anchors(words))
     prefixes = [_prefix(at) for at in range(len(reported.runs))]
@@ -32,16 +36,16 @@ def document(reported: Reported) -> Document:
         sections=(
             *overview(reported.runs, prefixes),
             *notes(reported.problems),
-            *_sections(parts),
+            *_sections(parts, pictured=pictured),
             *words,
         ),
-        contests=tuple(contest for run, prefix in parts for contest in contests_of(run, prefix.text)),
+        contests=tuple(contest for run, prefix in parts if scripted for contest in contests_of(run, prefix.text)),
     )
 
 
-def _sections(parts: Sequence[tuple[RunFindings, Prefix]]) -> Iterator[Section]:
+def _sections(parts: Sequence[tuple[RunFindings, Prefix]], *, pictured: bool) -> Iterator[Section]:
     for run, prefix in parts:
-        yield from map(prefix.section, sections_of(run, prefix.text))
+        yield from map(prefix.section, sections_of(run, prefix.text, pictured=pictured))
 
 
 def _prefix(at: int) -> str:

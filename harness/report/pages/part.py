@@ -20,9 +20,9 @@ from harness.report.pages.training import phases, quality, sameness
 from harness.report.pages.validity import whether_to_believe
 
 
-def sections_of(run: RunFindings, prefix: str) -> Iterator[Section]:
+def sections_of(run: RunFindings, prefix: str, *, pictured: bool = True) -> Iterator[Section]:
     """Yield the sections about a run; `prefix` is how the names of its pictures and its contests begin."""
-    drawn = charts_of(run, prefix)
+    drawn = charts_of(run, prefix, pictured=pictured)
     yield _answer(run)
     yield from part("conclusions", "What the data support", _conclusions(run))
     for board in run.boards:

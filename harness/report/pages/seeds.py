@@ -14,7 +14,7 @@ from harness.report import words
 from harness.report.charts.look import apart
 from harness.report.charts.quality import in_words, params_but, tried
 from harness.report.findings import RunFindings, name_of
-from harness.report.rows import params_of
+from harness.report.rows import is_to_a_goal, params_of, precision_of
 from harness.stats.estimate import t_quantile
 from harness.store.record import Measurement, Outcome
 
@@ -65,8 +65,8 @@ def groups_of(run: RunFindings) -> list[Group]:
     """Return the trainings to a goal that were begun."""
     found: dict[tuple[str, str, str, str, str], list[Measurement]] = defaultdict(list)
     for arm in run.arms:
-        if arm.workload == "time_to_accuracy" and arm.replica == 0 and tried(arm):
-            precision = str(params_of(arm).get("precision") or arm.dtype)
+        if is_to_a_goal(arm) and tried(arm):
+            precision = precision_of(arm)
             alike, threads = params_but(arm, "seed", "precision"), split_threads(arm.label)[1]
             found[arm.case.partition("[")[0], name_of(arm), precision, alike, threads].append(arm)
     return [

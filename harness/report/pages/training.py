@@ -67,10 +67,11 @@ def _passed(cases: Mapping[str, Sequence[Measurement]]) -> str:
     """Say in a sentence whether all that was trained was the same."""
     arms = [arm for found in cases.values() for arm in found]
     wrong = sum(arm.outcome != Outcome.MEASURED for arm in arms)
-    nearest = max((used for arm in arms if (used := _allowed(arm)) is not None and not wrong), default=None)
+    nearest = max((used for arm in arms if (used := _allowed(arm)) is not None), default=None)
     told = f"{counted(len(arms) - wrong, 'arm')} of {len(arms):,} trained what the reference in float64 trains"
-    spent = "" if nearest is None else f", the furthest with {words.share(nearest)} of the error that is allowed"
-    return f"{told}{spent}."
+    if nearest is None or wrong:
+        return f"{told}."
+    return f"{told}, the furthest with {words.share(nearest)} of the error that is allowed."
 
 
 def _same_row(case: str, arms: Sequence[Measurement]) -> Row:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from harness.report import noise, words
 from harness.report.content import Block, Bullets, Cell, Row, Table, name, said
-from harness.report.findings import ArmKey, RunFindings, case_of, name_of
+from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.headline import self_check
 from harness.report.lazy import Rows
 from harness.report.pages.cells import columns, named, numbers, outcome, row_of, share, small
+from harness.report.trust import widths_of
 from harness.stats.noise import LIMITS, Grade, grade_of
 from harness.store.record import Measurement, Outcome
 
@@ -55,7 +56,7 @@ def _checks(run: RunFindings) -> Iterator[Table]:
     arms = [arm for arm in run.arms if arm.replica == 0 and (arm.outcome in proved or arm.checks_run)]
     if not arms:
         return
-    widths = _widths(run)
+    widths = widths_of(run, itself=True)
     figures = dict.fromkeys(("largest error", "tolerance", "right bits", "half the interval"), "")
     yield Table(
         name="checks",
@@ -102,18 +103,6 @@ def _word(arm: Measurement, width: float | None) -> Cell:
         return Cell(text="spread unknown", state="indicative")
     noisy = grade_of(width) in (Grade.NOISY, Grade.UNUSABLE)
     return Cell(text="noisy", state="noisy") if noisy else Cell(text="valid", state="valid")
-
-
-def _widths(run: RunFindings) -> dict[ArmKey, float]:
-    """Return by how much the ratio of an arm to the reference is unsure, where there is one."""
-    found: dict[ArmKey, float] = {}
-    for board in run.boards:
-        for case in board.cases:
-            for entry in case.entries:
-                beside = case.self_check if entry.verdict == "reference" else entry.beside_reference
-                if beside is not None and beside.detectable is not None:
-                    found[entry.arm.key] = beside.detectable
-    return found
 
 
 def _of_time(arm: Measurement) -> float | None:

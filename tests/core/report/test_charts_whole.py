@@ -79,6 +79,13 @@ def texts(chart: Chart) -> Iterator[str]:
         yield from (cell.text for row in chart.table.rows for cell in row.cells)
 
 
+def test_a_page_without_pictures_keeps_the_tables_that_only_charts_have() -> None:
+    run = everything()
+    tabled = {name: charts for name, charts in charts_of(run, "").items() if any(chart.table for chart in charts)}
+    assert charts_of(run, "", pictured=False) == tabled
+    assert set(tabled) >= {"losses", "quality", "memory"}
+
+
 def test_every_question_has_its_charts() -> None:
     assert set(charts_of(everything(), "")) == QUESTIONS - {"threads"}  # no blocks, so no speed-ups, in this run
 

@@ -88,9 +88,9 @@ def test_a_fence_is_looked_for_in_whole_calls(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("harness.worker.arm.check_scaling", check)
     timed = fitting._time_brief
 
-    def noted(steps: int) -> int:
-        seen.append(steps // TOGETHER)
-        return timed(steps)
+    def noted(calls: int) -> int:
+        seen.append(calls)
+        return timed(calls)
 
     monkeypatch.setattr(fitting, "_time_brief", noted)
     fitting.prove(TOGETHER)
