@@ -7,7 +7,8 @@ A run is made up (`report_store.py`), and each command is run several times as a
 10 s and 800 MB for the report as it is by default, 3 s for its Markdown alone, as the median of the runs; and of a
 report of 1,000 arms a page below 3 MB, which a browser opens within 2 s. It is opened by Playwright in the Chromium
 that is on the path or that `CHROMIUM` names; where none opens it, the promise is not kept, unless `--no-browser` leaves
-it out. `--phases` profiles each command once more and prints which steps the time goes to.
+it out. The memory is that of the command; the process that draws pictures beside it takes some more. `--phases`
+profiles each command once more and prints which steps the time goes to.
 """
 
 from __future__ import annotations

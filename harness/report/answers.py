@@ -71,11 +71,11 @@ def _lead(run: RunFindings, board: Board) -> str:
 
 
 def _rests(lead: Lead) -> str:
-    """Say what a ratio rests on; where one case carries it, what it would be without."""
-    if lead.without is None:
+    """Say what a ratio rests on; where it hangs on single cases, what it would be without each."""
+    if not lead.without:
         return lead.rests
-    case, mean = lead.without
-    return f"{lead.rests}; {mean:.3g} without {name(case)}"
+    told = ", ".join(f"{'behind, ' if mean < 1 else ''}{mean:.3g} without {name(case)}" for case, mean in lead.without)
+    return f"{lead.rests}; {told}"
 
 
 def _but(lead: Lead) -> str:

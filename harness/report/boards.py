@@ -222,13 +222,13 @@ def _places(run: Settled, members: Mapping[str, list[int]], common: Sequence[str
 
 def _carried(
     run: Settled, members: Mapping[str, list[int]], common: Sequence[str], overall: Sequence[Overall]
-) -> tuple[str, float] | None:
-    """Return the case without which the second's mean beside the first would be another one, and that mean."""
+) -> tuple[tuple[str, float], ...]:
+    """Return the cases without which the second's mean beside the first would be another one, and those means."""
     if len(overall) < 2 or overall[1].beside_fastest is None:  # noqa: PLR2004  (two to compare)
-        return None
+        return ()
     first, second = (_places(run, members, common, one.target) for one in overall[:2])
     found = carried(run.pairs.per_set(list(zip(first, second, strict=True))))
-    return None if found is None else (case_of(run.arms[first[found[0]]]), math.exp(found[1]))
+    return tuple((case_of(run.arms[first[at]]), math.exp(log)) for at, log in found)
 
 
 def _first(run: Settled, compared: Mapping[str, list[int]]) -> str:

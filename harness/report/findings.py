@@ -90,7 +90,7 @@ class Board:
     common: int
     ranked: bool = True
     withheld: int = 0
-    carried: tuple[str, float] | None = None  # a case, and the mean of the second beside the first without it
+    carried: tuple[tuple[str, float], ...] = ()  # cases, and the mean of the second beside the first without each
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ class Lead:
     claim: Claim
     scope: str  # over which cases
     others: bool  # whether more targets come after these two
-    without: tuple[str, float] | None = None  # the case that carries the mean, where one does, and the mean without it
+    without: tuple[tuple[str, float], ...] = ()  # cases that the mean hangs on, and what it is without each
     rival: Overall | None = None  # who wins more cases than the first: a mean may rest on a few large differences
 
     @property

@@ -15,7 +15,7 @@ import numpy as np
 from harness.stats.estimate import CONFIDENCE, FloatArray, t_quantile
 from harness.stats.interval import KnownRatio
 
-FEWEST, MUCH = 3, 0.1  # cases of which one may carry a mean, and by how much
+FEWEST, MUCH = 3, 0.1  # cases of which a mean may hang on one, and by how much
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +46,24 @@ def combine(per_set: FloatArray, *, pairing: str = "round", confidence: float = 
     )
 
 
-def carried(per_set: FloatArray) -> tuple[int, float] | None:
-    """Return the case that moves the mean most and the logarithm of the mean without it, where that is much.
+def carried(per_set: FloatArray) -> tuple[tuple[int, float], ...]:
+    """Return which cases a mean hangs on: those without which it would be least and largest, and its logarithm then.
+
+    Only what makes much of a difference, or another of the two the quicker one.
 
     >>> carried(np.log([[2.0], [1.0], [1.0]]))
-    (0, 0.0)
-    >>> carried(np.log([[1.05], [1.0], [1.0]])) is None
-    True
+    ((0, 0.0),)
+    >>> carried(np.log([[1.05], [1.0], [1.0]]))
+    ()
     """
     known = np.flatnonzero(np.isfinite(per_set).any(axis=1))
     if len(known) < FEWEST:
-        return None
+        return ()
     logs = np.nanmean(per_set[known], axis=1)
-    at = int(np.abs(logs - logs.mean()).argmax())
-    left = float(np.delete(logs, at).mean())
-    return (int(known[at]), left) if abs(left - logs.mean()) > np.log1p(MUCH) else None
+    mean = float(logs.mean())
+    without = (logs.sum() - logs) / (len(logs) - 1)
+    ends = [(int(known[at]), float(without[at])) for at in (without.argmin(), without.argmax())]
+    return tuple((at, left) for at, left in ends if abs(left - mean) > np.log1p(MUCH) or left * mean < 0)
 
 
 def _mean(per_set: FloatArray) -> float:

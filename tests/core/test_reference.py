@@ -11,6 +11,7 @@ import pytest
 from harness.cli import main
 from harness.report.kinds import USUAL
 from harness.report.load import load
+from harness.report.marks import marks_of, meaning
 from harness.report.write import Composed, compose
 from harness.store.runs import find_runs
 
@@ -54,6 +55,14 @@ def test_what_the_reference_results_say_of_themselves_is_how_they_were_made() ->
     for run in runs:
         assert str(run.manifest["command"]) in said
     assert AGAIN in said.splitlines()
+
+
+def test_what_is_marked_on_the_reference_results_has_a_meaning() -> None:
+    """Whatever a backend of this project says of an arm is told in plain words."""
+    arms = [arm for run in load(ROOT / RESULTS).runs for arm in run.arms]
+    marks = {mark for arm in arms for mark in marks_of(arm)}
+    assert marks
+    assert not [mark for mark in marks if meaning(mark) == meaning("of-a-stranger")]
 
 
 def _stale(name: str, data: bytes) -> str:

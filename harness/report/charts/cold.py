@@ -35,7 +35,7 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
     notes = {one.arm.key: one.said for one in repayments(run)} | dict.fromkeys(with_left_code(run), LEFT_CODE)
     cases: dict[str, list[Bar]] = defaultdict(list)
     for arm in run.arms:
-        time, parts = time_of(arm), _parts(arm)
+        time, parts = time_of(arm), parts_of(arm)
         if time is not None and parts:
             note = "; ".join(filter(None, (f"then {words.time(time)} a call", notes.get(arm.key, ""))))
             cases[case_of(arm)].append(Bar(name=case_of(arm), target=name_of(arm), parts=parts, note=note))
@@ -59,7 +59,7 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
     return [Chart(picture=picture, reading=f"{_READING}{left_out(len(longest), len(cases))}")]
 
 
-def _parts(arm: Measurement) -> dict[str, float]:
+def parts_of(arm: Measurement) -> dict[str, float]:
     """Return the parts that were told; a first call holds its compiling, which is laid apart where it is known."""
     first, compiling = arm.first_call_s, arm.compile_s
     if words.known(first) and words.known(compiling) and compiling < first:

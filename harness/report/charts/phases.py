@@ -19,8 +19,9 @@ _READING = (
     "Each bar is one step of a training, in parts: bringing a batch to the device where that belongs to the step, the "
     "loss (forward), its gradients (backward), and the change of the weights (update). The parts were timed by "
     "functions of their own and subtracted from one another, so they add up to the step, which is noted beside the "
-    "bar, only where nothing is gained by doing them together. A part that came out as nothing is left out. There are "
-    "no intervals: small differences between parts mean nothing."
+    "bar, only where nothing is gained by doing them together. A part that came out as nothing is left out, and so is "
+    "a mode whose step cannot be taken apart, as that of Keras' fit. There are no intervals: small differences "
+    "between parts mean nothing."
 )
 
 

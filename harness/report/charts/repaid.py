@@ -17,6 +17,7 @@ from typing import TypeVar
 from harness.report import words
 from harness.report.charts.look import holds, time_of
 from harness.report.findings import ArmKey, Entry, RunFindings
+from harness.report.marks import is_left_alone
 from harness.report.rows import params_of
 from harness.stats.compare import Ratio, Status
 from harness.store.record import Measurement
@@ -24,6 +25,7 @@ from harness.store.record import Measurement
 MOST_CALLS = 10**15  # beyond it nobody waits
 SHORTER = 4.0  # times: cases of one model differ by less in what compiling them takes
 CLOSE = 0.1  # of a time: of two that lie nearer and cannot be told apart, nobody knows when one has repaid itself
+EXACT = 100  # calls: from here on, two digits are all that a ratio with an interval can tell
 LEFT_CODE = "perhaps with code that an earlier case left"
 _COMPILING = ("compiled", "both")
 _MODEL = ("model", "size", "precision")
@@ -34,7 +36,7 @@ class Repaid:
     """A compiled arm: after how many calls it is ahead, or None where later calls are no quicker.
 
     It is `sure` where the run can tell the later calls of the two apart; where it cannot and they lie close, nothing
-    is `told`.
+    is `told`. Of one that is compiled in name only there is nothing to tell.
     """
 
     arm: Measurement
@@ -43,12 +45,29 @@ class Repaid:
     told: bool = True
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether there is anything to repay."""
+        return not is_left_alone(self.arm)
+
+    @property
     def said(self) -> str:
         """The same in a few words."""
+        if not self.is_compiled:
+            return "nothing was compiled"
         if not self.told:
             return "when it is repaid cannot be told"
-        said = "never repaid" if self.calls is None else f"repaid after {self.calls:,} call{'s' * (self.calls != 1)}"
+        said = "never repaid" if self.calls is None else f"repaid after {rounded(self.calls, 'call')}"
         return said if self.sure else f"perhaps {said}"
+
+
+def rounded(calls: int, noun: str) -> str:
+    """Return a number of calls with as many digits as it may be believed in.
+
+    >>> rounded(1, "call"), rounded(42, "call"), rounded(3066, "step")
+    ('1 call', '42 calls', 'about 3,100 steps')
+    """
+    few = round(calls, 2 - len(str(calls))) if calls >= EXACT else calls
+    return f"{'about ' if calls >= EXACT else ''}{few:,} {noun}{'s' * (few != 1)}"
 
 
 Found = TypeVar("Found")
@@ -115,6 +134,9 @@ def _of_contest(run: RunFindings, found: Sequence[tuple[Entry, bool]]) -> Iterat
     for compiled, held in found:
         written = next((other for other, _ in found if _same_framework(compiled.arm, other.arm)), None)
         if compiled.arm.mode_class != "compiled" or written is None:
+            continue
+        if is_left_alone(compiled.arm):
+            yield Repaid(arm=compiled.arm, calls=None, sure=False, told=False)
             continue
         start, before = compiled.arm.first_call_s, written.arm.first_call_s
         time, slower = time_of(compiled.arm), time_of(written.arm)

@@ -30,11 +30,12 @@ MIXED = "mixed_"  # how the name of a precision begins that multiplies another t
 _READING = (
     "Each mark is a case: how many operations a second it reached (upwards), against how many operations it has for "
     "each byte that it must move at the least (to the right). The lines are what the device can do: the slope is its "
-    "memory, the flat part its arithmetic; solid lines were measured at the start of the run, dashed ones are a data "
-    "sheet's, which on a virtual machine may promise more than the machine was given. Operations and bytes are those "
-    "of the mathematics, each input read once and each output written once, not what a program really did: a mark "
-    "above the slope worked from caches, one below it may have moved far more than it had to, and how far a mark "
-    "lies below a roof is not by itself anybody's fault."
+    "memory, the flat part its arithmetic; solid lines were measured at the start of the run, by one library's copies "
+    "and products: a mark above a solid line comes of a library that makes more of this device. Dashed ones are a "
+    "data sheet's, which on a virtual machine may promise more than the machine was given. Operations and bytes are "
+    "those of the mathematics, each input read once and each output written once, not what a program really did: a "
+    "mark above the slope may also have worked from caches, one below it may have moved far more than it had to, and "
+    "how far a mark lies below a roof is not by itself anybody's fault."
 )
 
 

@@ -31,6 +31,7 @@ LEVEL, MORE_WORK = 1.5, 4.0  # launch-bound: less than so many times as long, wi
 
 _LARGEST = 1e300  # beyond it an integer is no float
 _SEED = "seed"  # a number that is no size
+_NO_SIZES = ("kernel", "stride", "dilation", "padding")  # numbers that say what is done, and not to how much
 _LONG = 1e12  # from here on a size is not written out
 _HOW = {
     FLOPS: "Each mark is a case of that size; upwards is faster, by the operations of the mathematics in a second.",
@@ -52,8 +53,9 @@ _DASHED = (
 )
 _NONE_DASHED = "Here none is."
 _LINES = (
-    "The lines between marks only guide the eye: sizes in between were not measured, and a library may change its "
-    "method there. Which of two targets is faster is told by the tables of ratios."
+    "Marks of one size stand a little apart, so that none hides another. The lines between marks only guide the eye: "
+    "sizes in between were not measured, and a library may change its method there. Which of two targets is faster is "
+    "told by the tables of ratios."
 )
 
 
@@ -92,7 +94,11 @@ def charts(run: RunFindings, look: Look) -> list[Chart]:
 
 def _family(arm: Measurement) -> Family:
     said = {"dtype": arm.dtype, "math": arm.math, "direction": arm.direction, "cache": arm.cache}
-    choices = {known: str(value) for known, value in params_of(arm).items() if isinstance(value, str | bool)} | said
+    choices = {
+        known: str(value)
+        for known, value in params_of(arm).items()
+        if isinstance(value, str | bool) or known in _NO_SIZES
+    } | said
     counted = split_threads(arm.label)[1]
     choices |= {"at": counted} if counted else {}
     return Family(

@@ -6,6 +6,7 @@ process can be had, it dies, somebody ends it), those pictures are drawn here la
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import subprocess
@@ -46,7 +47,7 @@ class Ahead:
 
     def begin(self, pictures: Sequence[Picture], kinds: Sequence[str]) -> None:
         """Have these pictures drawn, where that is worth a process and a processor is left for it."""
-        if len(pictures) * len(kinds) < WORTH or (os.cpu_count() or 1) < 2:  # noqa: PLR2004  (one each)
+        if len(pictures) * len(kinds) < WORTH or _processors() < 2:  # noqa: PLR2004  (one each)
             return
         told = pickle.dumps(sys.path) + pickle.dumps((list(pictures), list(kinds)))
         try:
@@ -61,18 +62,32 @@ class Ahead:
         self._answer = self._talk.submit(self._process.communicate, told)
 
     def files(self) -> Mapping[tuple[str, str], bytes]:
-        """Wait, and return what was drawn: everything, or nothing."""
-        if self._process is None or self._answer is None:
+        """Wait, and return what was drawn, whole files alone."""
+        if self._answer is None:
             return {}
-        data, _ = self._answer.result()
-        found: Files = pickle.loads(data) if self._process.returncode == 0 else {}  # noqa: S301  (our own process's)
-        return found
+        told, found = io.BytesIO(self._answer.result()[0]), Files()
+        while True:
+            try:
+                place, data = pickle.load(told)  # noqa: S301  (our own process's)
+            except Exception:  # noqa: BLE001  (the end; or it broke off there, or something else wrote in between)
+                return found
+            found[place] = data
 
 
 def draw() -> None:
-    """Be the second process: draw what standard input tells, and write the files to standard output."""
+    """Be the second process: draw what standard input tells, and write each file to standard output.
+
+    One by one, so that the first that nobody takes any more is the last.
+    """
     from harness.report.draw.raster import render
 
     pictures, kinds = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own process's)
-    found: Files = {(picture.name, kind): render(picture, kind) for picture in pictures for kind in kinds}
-    sys.stdout.buffer.write(pickle.dumps(found))
+    for picture in pictures:
+        for kind in kinds:
+            pickle.dump(((picture.name, kind), render(picture, kind)), sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+def _processors() -> int:
+    """Return how many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,6 +8,7 @@ from harness.report import words
 from harness.report.content import Cell, Row, Table
 from harness.report.findings import Board, CaseFindings, Entry, Standing, name_of
 from harness.report.lazy import Rows
+from harness.report.marks import is_left_alone
 from harness.report.pages.cells import (
     DASH,
     columns,
@@ -22,6 +23,7 @@ from harness.report.pages.cells import (
     work_rate,
 )
 
+NAME_ONLY = "; nothing was compiled"
 _BEHIND = (Standing.BEHIND, Standing.INDICATIVE, Standing.WITHHELD)
 
 
@@ -81,5 +83,5 @@ def _measured(entry: Entry, speed: Cell) -> tuple[Cell, ...]:
         share(arm.ceiling_share),
         Cell(text="1", value=1.0) if is_reference else ratio(entry.beside_reference),
         Cell(text=str(entry.verdict), state=str(entry.verdict)),
-        Cell(text=standing(entry), state=str(entry.standing)),
+        Cell(text=f"{standing(entry)}{NAME_ONLY * is_left_alone(arm)}", state=str(entry.standing)),
     )

@@ -9,7 +9,7 @@ from harness.core.target import split_threads
 from harness.core.units import significant
 from harness.report import words
 from harness.report.charts.look import facets
-from harness.report.charts.repaid import Repaid
+from harness.report.charts.repaid import Repaid, rounded
 from harness.report.content import Block, Cell, Column, Row, Section, name, said
 from harness.report.escape import visible
 from harness.report.words import UNKNOWN
@@ -125,9 +125,11 @@ def repaid(found: Repaid | None, noun: str) -> Cell:
     """Return a cell that says after how many calls, or steps, a longer start has paid."""
     if found is None:
         return DASH
+    if not found.is_compiled:
+        return Cell(text="nothing was compiled")
     if not found.told:
         return Cell(text="cannot be told")
-    told = "never" if found.calls is None else counted(found.calls, noun)
+    told = "never" if found.calls is None else rounded(found.calls, noun)
     return Cell(text=told if found.sure else f"perhaps {told}", value=found.calls)
 
 

@@ -56,9 +56,9 @@ def sameness(run: RunFindings) -> Iterator[Block]:
             "of the first steps, of the first gradients (to their length), and of weights and statistics after those "
             "steps (to the way they went). Each has a bound of its own, that of its type and of the depth of the "
             "model: the nearest that any arm came to any of them is told as a share of what is allowed, and the "
-            "furthest arm is the one that did. Losses of any two compares the arms with each other; they may lie "
-            "further apart than any lies from its reference, for Keras places Adam's epsilon elsewhere and is held "
-            "to that formula."
+            "furthest arm is the one that did. Losses of any two compares the arms with each other, relative to the "
+            "largest loss of any; they may lie further apart than any lies from its reference, for Keras places Adam's "
+            "epsilon elsewhere and is held to that formula."
         ),
     )
 
@@ -156,7 +156,7 @@ def quality(run: RunFindings) -> Iterator[Block]:
         "accuracy at the end": "",
         "recall": "",
         "F1": "",
-        "beside the reference": points,
+        "beside the reference in float32": points,
         "beside its own float32": points,
     }
     yield Table(
@@ -168,11 +168,13 @@ def quality(run: RunFindings) -> Iterator[Block]:
             "Every seed that was begun counts: what never came to the goal, failed or was rejected has not reached it. "
             "The time is the mean without the quickest and the slowest where there are three or more; a seed that did "
             "not arrive is the slowest, and where two did not there is no mean. It begins at the starting weights, "
-            "with all compiled. From cold: the longest first training of any seed, with whatever it compiles; only the "
-            "first in a process begins with nothing compiled. "
+            "with all compiled. From cold: the longest of any seed from a new process to the goal: loading the "
+            "framework, making ready, and a first training with whatever it compiles; only the first of a process "
+            "begins with nothing compiled. "
             "Epochs: those of the middle seed. Accuracy at the end: the mean over seeds, and the worst and the best. "
-            "Beside the reference, and beside the same target in float32: the difference in accuracy after the last "
-            "epoch, seed by seed, with its 95 % interval, in percentage points."
+            "Beside the reference in float32, whatever the precision of the row, and beside the same target in "
+            "float32: the difference in accuracy after the last epoch, seed by seed, with its 95 % interval, in "
+            "percentage points."
         ),
     )
 
@@ -189,7 +191,7 @@ def _quality_row(group: Group, groups: Sequence[Group], reference: str) -> Row:
         share(group.goal),
         Cell(text="not reached") if epochs is None else Cell(text=f"{epochs:g}", value=epochs),
         duration(olympic([arm.time_s for arm in reached if arm.time_s], len(group.arms))),
-        duration(max((arm.first_call_s for arm in reached if words.known(arm.first_call_s)), default=None)),
+        duration(max((cold for arm in reached if (cold := _from_cold(arm)) is not None), default=None)),
         _accuracy(ended),
         _right(mean([arm.recall for arm in group.arms])),
         _right(mean([arm.f1 for arm in group.arms])),
@@ -197,6 +199,12 @@ def _quality_row(group: Group, groups: Sequence[Group], reference: str) -> Row:
         _difference(beside(group, groups, group.target), is_reference=group.is_reference(group.target)),
     )
     return Row(cells=cells, facets=shared_facets(group.arms))
+
+
+def _from_cold(arm: Measurement) -> float | None:
+    """Return what lies between a new process and the goal, where all of it was told."""
+    parts = [part for part in (arm.import_s, arm.prepare_s, arm.first_call_s) if words.known(part)]
+    return sum(parts) if len(parts) == 3 else None  # noqa: PLR2004  (all)
 
 
 def _accuracy(ended: Sequence[float]) -> Cell:

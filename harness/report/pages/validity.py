@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from harness.report import noise, words
@@ -10,7 +11,8 @@ from harness.report.content import Block, Bullets, Cell, Row, Table, name, said
 from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.headline import self_check
 from harness.report.lazy import Rows
-from harness.report.pages.cells import columns, named, numbers, outcome, row_of, share, small
+from harness.report.marks import marks_of, meaning
+from harness.report.pages.cells import columns, named, numbers, outcome, row_of, share, shared_facets, small, whole
 from harness.report.trust import widths_of
 from harness.stats.noise import LIMITS, Grade, grade_of
 from harness.store.record import Measurement, Outcome
@@ -22,7 +24,9 @@ _RULE = (
     "interval, because there were fewer than two fresh starts. invalid: a check failed; a time that was taken was "
     "rejected and is compared with nothing. failed: it ended badly, for one with an answer that was wrong before "
     "it was timed. Half the interval is that of the ratio to the reference, as a share of it; for the "
-    "reference itself, of the ratio to its copy; where there is no such ratio, of the time."
+    "reference itself, of the ratio to its copy; where there is no such ratio, of the time. Of a training, whose "
+    "losses, gradients and weights each have a bound, the largest error is that of the one which came nearest to its "
+    "own, brought to the tolerance that is shown."
 )
 _TICKED = re.compile(r"`([^`]+)`")
 
@@ -33,6 +37,7 @@ def whether_to_believe(run: RunFindings) -> Iterator[Block]:
     yield Bullets(items=tuple(_TICKED.sub(lambda found: name(found[1]), line) for line in told if line))
     yield from _readings(run)
     yield from _checks(run)
+    yield from _marks(run)
 
 
 def _readings(run: RunFindings) -> Iterator[Table]:
@@ -69,6 +74,29 @@ def _checks(run: RunFindings) -> Iterator[Table]:
         rows=Rows(lambda arm: row_of(arm, _check_cells(arm, widths.get(arm.key))), arms),
         note=_RULE,
     )
+
+
+def _marks(run: RunFindings) -> Iterator[Table]:
+    found: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
+    for arm in run.arms:
+        for mark in marks_of(arm) if arm.replica == 0 else ():
+            found[mark, name_of(arm)].append(arm)
+    if found:
+        yield Table(
+            name="marks",
+            title="What is to be known of some arms",
+            columns=(*columns("mark", "target"), *numbers({"arms": ""}), *columns("the first", "what it means")),
+            rows=tuple(
+                Row(
+                    cells=(
+                        *(Cell(text=name(mark)), Cell(text=name(target))),
+                        *(whole(len(arms)), named(case_of(arms[0])), Cell(text=meaning(mark))),
+                    ),
+                    facets=shared_facets(arms),
+                )
+                for (mark, target), arms in sorted(found.items(), key=lambda item: item[0])
+            ),
+        )
 
 
 def _check_cells(arm: Measurement, of_ratio: float | None) -> tuple[Cell, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.report.charts import charts_of
-from harness.report.charts.repaid import LEFT_CODE, MOST_CALLS, Repaid, repayments, with_left_code
+from harness.report.charts.repaid import LEFT_CODE, MOST_CALLS, Repaid, repayments, rounded, with_left_code
 from harness.report.content import Chart
 from harness.report.findings import RunFindings
 from harness.report.pages.cells import repaid
@@ -99,7 +99,7 @@ def test_it_has_paid_when_the_calls_gained_what_the_start_cost() -> None:
         gained = (written.time_s or 0.0) * (1 - (of.matrix[written.key, one.arm.key].ratio or 0.0))
         assert one.calls * gained >= 10.0 - (written.first_call_s or 0.0)
         assert (one.calls - 1) * gained < 10.0 - (written.first_call_s or 0.0)
-        assert one.said == f"repaid after {one.calls:,} calls"
+        assert one.said == f"repaid after {rounded(one.calls, 'call')}"
     (picture,) = stacks_of(of, "cold")
     assert {bar.target: "repaid" in bar.note for bar in picture.bars} == {REFERENCE: False, COMPILED: True}
 

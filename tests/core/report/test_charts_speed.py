@@ -128,15 +128,15 @@ def test_speed_is_drawn_against_the_parameter_that_varies() -> None:
 
 
 def test_a_number_that_varies_together_with_a_shape_is_no_size() -> None:
-    """A stride beside two kernels would be drawn as if it were what makes them differ."""
+    """A depth beside two shapes would be drawn as if it were what makes them differ."""
     rows = summarise(
         run(
             {
-                f"depthwise[kernel={width}x{width},stride={stride}]": {
-                    "params": json.dumps({"kernel": [width, width], "stride": stride}),
+                f"deep[shape={width}x{width},depth={depth}]": {
+                    "params": json.dumps({"shape": [width, width], "depth": depth}),
                     "flops": 10**6 * width,
                 }
-                for width, stride in ((3, 1), (5, 2))
+                for width, depth in ((3, 1), (5, 2))
             },
             SPEEDS,
             rounds=2,
@@ -145,6 +145,14 @@ def test_a_number_that_varies_together_with_a_shape_is_no_size() -> None:
     speed, time = lines_of(rows)
     assert speed.size == time.size == "FLOPs in a call"
     assert [dot.x for dot in speed.lines[REFERENCE]] == [dot.x for dot in time.lines[REFERENCE]] == [3e6, 5e6]
+
+
+def test_a_kernel_and_a_stride_are_no_sizes() -> None:
+    """They say what is done, and a line from one to another would join two different things."""
+    kinds = {
+        f"deep[kernel={width}]": {"params": json.dumps({"kernel": [width, 3], "stride": width})} for width in (3, 5)
+    }
+    assert lines_of(summarise(run(kinds, SPEEDS, rounds=2)[0])) == []
 
 
 def test_a_seed_is_no_size() -> None:

@@ -28,7 +28,7 @@ def reported() -> Reported:
 @pytest.fixture(autouse=True)
 def always_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WORTH", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(module, "_processors", lambda: 2)
 
 
 def figures(reported: Reported, folder: Path, ahead: Ahead | None) -> dict[str, bytes]:
@@ -49,7 +49,18 @@ def test_they_are_the_same(
         assert figures(reported, tmp_path, ahead) == here
 
 
-@pytest.mark.parametrize("child", ["raise SystemExit(1)", "import os; os._exit(9)", "import sys; sys.stdin.close(); x"])
+@pytest.mark.parametrize(
+    "child",
+    [
+        "raise SystemExit(1)",
+        "pass",
+        "print(1)",
+        "import os; os._exit(9)",
+        "import sys; sys.stdin.close(); x",
+        f"import sys; print('welcome', flush=True); {module._CHILD}",
+        "import pickle, sys; sys.stdout.buffer.write(pickle.dumps((('as-written-01', 'png'), b'half'))[:-3])",
+    ],
+)
 def test_of_a_process_that_ends_too_soon_nothing_is_missing(
     reported: Reported, tmp_path: Path, here: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, child: str
 ) -> None:
@@ -69,12 +80,12 @@ def test_without_a_second_process_nothing_is_missing(
         assert figures(reported, tmp_path, ahead) == here
 
 
-@pytest.mark.parametrize(("processors", "least"), [(1, 1), (None, 1), (8, 10_000)])
+@pytest.mark.parametrize(("processors", "least"), [(1, 1), (8, 10_000)])
 def test_none_is_begun_where_it_is_not_worth_it(
-    reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int | None, least: int
+    reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int, least: int
 ) -> None:
     monkeypatch.setattr(module, "WORTH", least)
-    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    monkeypatch.setattr(module, "_processors", lambda: processors)
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a process was begun"))
     with Ahead() as ahead:
         assert figures(reported, tmp_path, ahead)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.stats.combine import combine
+from harness.stats.combine import carried, combine
+from harness.stats.estimate import FloatArray
 
 
 def test_without_gaps_the_interval_is_students_over_sets() -> None:
@@ -74,3 +75,25 @@ def test_a_case_with_one_set_leaves_no_interval() -> None:
     assert (found.low, found.high, found.covers_one) == (None, None, None)
     assert combine(np.full((2, 3), np.nan)) is None
     assert combine(np.empty((0, 5))) is None
+
+
+def places(per_set: FloatArray) -> list[int]:
+    return [at for at, _ in carried(per_set)]
+
+
+def test_cases_that_a_mean_hangs_on_are_named_by_their_places_among_all() -> None:
+    """A case that no set has is none of those that the mean is made of."""
+    per_set = np.log([[np.nan, np.nan], [1.0, 1.0], [1.0, np.nan], [8.0, 8.0]])
+    assert places(per_set) == [3, 1]
+    assert [left for _, left in carried(per_set)] == pytest.approx([0.0, np.log(8) / 2])
+    assert not carried(per_set[:3])  # of two, either would
+
+
+def test_no_case_carries_a_mean_that_hardly_moves_without_it() -> None:
+    assert not carried(np.log([[1.2], [1.0], [1.0]]))  # 1.063 with it, and 1 without
+    assert places(np.log([[1.4], [1.0], [1.0]])) == [0]
+
+
+def test_both_ends_are_named_and_one_that_turns_the_mean_round() -> None:
+    assert places(np.log([[3.0], [1.1], [0.4]])) == [0, 2]
+    assert places(np.log([[1.06], [1.0], [0.99], [0.99]])) == [0]  # 1.0096 with it, and 0.993 without
