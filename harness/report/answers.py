@@ -74,8 +74,8 @@ def _rests(lead: Lead) -> str:
     """Say what a ratio rests on; where it hangs on single cases, what it would be without each."""
     if not lead.without:
         return lead.rests
-    told = ", ".join(f"{'behind, ' if mean < 1 else ''}{mean:.3g} without {name(case)}" for case, mean in lead.without)
-    return f"{lead.rests}; {told}"
+    told = (f"{mean:.3g}{', so behind,' if mean < 1 else ''} without {name(case)}" for case, mean in lead.without)
+    return f"{lead.rests}; {' and '.join(told)}"
 
 
 def _but(lead: Lead) -> str:

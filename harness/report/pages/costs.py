@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.charts.repaid import LEFT_CODE, SHORTER, Repaid, repayments, with_left_code
+from harness.report import words
+from harness.report.charts.repaid import CLOSE, LEFT_CODE, SHORTER, Repaid, repayments, with_left_code
 from harness.report.charts.tradeoff import unbeaten
 from harness.report.content import Block, Cell, Row, Table
 from harness.report.findings import RunFindings, Scaling, ScalingStep, case_of, name_of
@@ -95,7 +96,9 @@ def first_calls(run: RunFindings) -> Iterator[Block]:
             "Import is loading the framework, making ready is placing inputs and building the function, the first "
             "call includes tracing and compiling. Later calls is the time of a call once all that is over. Repaid "
             "after: the calls after which a compiled mode has won back its longer first call, beside the same "
-            "framework as written; perhaps, where this run cannot tell the later calls of the two apart. Only the "
+            "framework as written; perhaps, where this run cannot tell the later calls of the two apart, and cannot be "
+            f"told, where they lie within {words.share(CLOSE)} of each other besides. A dash stands where its start is "
+            "not the longer one, or nothing is known. Only the "
             "first case of a process starts from nothing: compilers keep what they have made, in the process and in "
             f"its cache. {LEFT_CODE.capitalize()}: another case of the same target and model, or program, took "
             f"{SHORTER:g} times as long or more, so nothing can be counted from this first call."

@@ -482,7 +482,7 @@ def test_a_mean_that_rests_on_one_large_difference_says_who_wins_more_cases() ->
     assert said.startswith("Used as written, torch.eager@cpu is ")
     assert "but jax.jit@cpu wins more cases, 2 to 1" in said
     assert re.search(
-        r"all 3 cases; behind, 0\.(?:89|90)\d* without square\[m=32,dtype=float32\], 3 without square", said
+        r"all 3 cases; 0\.(?:89|90)\d*, so behind, without square\[m=32,dtype=float32\] and 3 without square", said
     )
     assert "without" not in headline(found())
     (line,) = [line for line in terminal_headline(of, str) if line.startswith("as-written")]
