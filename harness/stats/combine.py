@@ -51,7 +51,7 @@ def carried(per_set: FloatArray) -> tuple[tuple[int, float], ...]:
 
     Only what makes much of a difference, or another of the two the quicker one.
 
-    >>> carried(np.log([[2.0], [1.0], [1.0]]))
+    >>> carried(np.log([[1.4], [1.0], [1.0]]))
     ((0, 0.0),)
     >>> carried(np.log([[1.05], [1.0], [1.0]]))
     ()
