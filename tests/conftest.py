@@ -21,6 +21,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def begin(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    """Start ``python -m harness`` in a folder, for a test that sends it signals."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Choose the backends of tests/contract; it must stand here, where pytest looks before it collects."""
     parser.addoption("--backends", default="", help="backends to hold to the contract, as in torch,jax")

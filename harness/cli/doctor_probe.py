@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 
 from harness.backends.base import DeviceMissing
 from harness.backends.registry import find_backend
+from harness.core.affinity import available_cpus
 from harness.core.device import Device
 
 
 def main(name: str, place: str) -> int:
     """Build the backend as a worker would, and print what it tells."""
     info, device = find_backend(name), Device.parse(place)
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = len(available_cpus())
     module, _, attribute = info.implementation.partition(":")
     backend = getattr(importlib.import_module(module), attribute)
     try:

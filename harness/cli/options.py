@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
+from harness.store.layout import STORE
 
 if TYPE_CHECKING:
     from harness.core.target import Target
@@ -82,12 +83,12 @@ def read_margin(text: str | None) -> float | None:
 
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Let the user say where results are."""
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER", help="default: results")
+    parser.add_argument("--results", type=Path, default=STORE, metavar="FOLDER", help="default: results")
 
 
 def results_option(results: Path) -> str:
     """Return what a command that is printed for the user needs to find `results`, fit to be pasted."""
-    return "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
+    return "" if results == STORE else f" --results {shlex.quote(str(results))}"
 
 
 def add_measure(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from harness.cli import options
 from harness.errors import ExitCode, NothingSelected
 from harness.report.kinds import ALL, KNOWN, USUAL, read_formats
+from harness.store.layout import STORE
 
 if TYPE_CHECKING:
     from harness.report.load import Reported
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", default="", metavar="CASE[::TARGET]", help="one case of one run, on a page of its own"
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="where results are (default: results)")
+    parser.add_argument("--results", type=Path, default=STORE, help="where results are (default: results)")
     parser.add_argument("--out", type=Path, default=Path("reports"), help="where reports go (default: reports)")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="also append a short summary for a CI job to FILE")
     parser.add_argument("--json", action="store_true", help="print where the report is and the headlines as JSON")

@@ -13,12 +13,13 @@ import sys
 from pathlib import Path
 
 from harness.errors import ExitCode, NothingSelected
+from harness.store.layout import STORE
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("action", choices=("verify", "recover", "migrate"))
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--results", type=Path, default=STORE, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 

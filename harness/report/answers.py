@@ -10,7 +10,7 @@ from harness.report.conclusions import conclusions
 from harness.report.content import Block, Cell, Column, Prose, Row, Section, Table, link, name, said
 from harness.report.findings import Board, Overall, RunFindings, Standing, name_of
 from harness.report.headline import is_indicative, machine, software
-from harness.report.leads import Claim, Lead, capital, class_of, counted, lead_of, ranked, scope_of, why_no_mean
+from harness.report.leads import Claim, Lead, capital, class_of, lead_of, ranked, scope_of, why_no_mean
 from harness.report.reproduce import reproduce
 from harness.report.rows import is_to_a_goal
 from harness.report.trust import light
@@ -155,7 +155,7 @@ def _in_a_line(board: Board) -> str:
 def _in_words(one: Overall, board: Board, *, decided: bool) -> str:
     if not one.measured:
         return f"{name(one.target)} has no time"
-    won = f" ({counted(one.standings.get(Standing.WINS, 0), 'win')})" if decided else ""
+    won = f" ({words.counted(one.standings.get(Standing.WINS, 0), 'win')})" if decided else ""
     return f"{name(one.target)} {_beside_fastest(one, board).text}{won}"
 
 
@@ -214,4 +214,4 @@ def _counts(run: RunFindings) -> str:
     twice = f" ({copies:,} of them are the second copy of the reference, for the self-check)" if copies else ""
     lost = counts[Outcome.MEASURED] < len(run.arms)
     more = f"; see {link('what became of each', 'outcomes')}" if lost else ""
-    return f"Planned: {counted(len(run.arms), 'measurement')}, of which {', '.join([*known, *odd])}{twice}{more}."
+    return f"Planned: {words.counted(len(run.arms), 'measurement')}, of which {', '.join([*known, *odd])}{twice}{more}."

@@ -7,7 +7,7 @@ free memory, a clock's reading) is no difference of environments and is not show
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,11 @@ def among(runs: Sequence[RunFindings]) -> tuple[Difference, ...]:
         gaps = [NOTHING if there and what.startswith(OF_THE_MACHINE) else "" for there in described]
         values = (one.get(what, gap) for one, gap in zip(known, gaps, strict=True))
         found.append(Difference(what=what, values=tuple(values)))
-    return tuple(_apart(one) for one in (*found, *_of_workers(runs)) if len(set(one.values) - {""}) > 1)
+    return tuple(
+        replace(one, values=_apart(one.values))
+        for one in (*found, *_of_workers(runs))
+        if len(set(one.values) - {""}) > 1
+    )
 
 
 def of_runs(base: Run, new: Run, base_target: str = "", new_target: str = "") -> tuple[Change, ...]:
@@ -87,8 +91,8 @@ def _changes(left: Mapping[str, str], right: Mapping[str, str]) -> Iterator[Chan
     for key in dict.fromkeys((*left, *right)):
         one, other = left.get(key, NOTHING), right.get(key, NOTHING)
         if one != other:
-            short = _differing(one, other) if max(len(one), len(other)) > LONG else (one, other)
-            yield Change(what=key, base=short[0], new=short[1])
+            base, new = _apart((one, other))
+            yield Change(what=key, base=base, new=new)
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
@@ -190,27 +194,19 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _apart(found: Difference) -> Difference:
-    """Return a difference with those parts of long texts that not all of them have."""
-    told = [value for value in found.values if value]
-    if max(map(len, told)) <= LONG:
-        return found
-    everywhere = set.intersection(*(set(_parts(value)) for value in told))
-    return replace(found, values=tuple(_only(_parts(value), everywhere) if value else "" for value in found.values))
-
-
-def _differing(one: str, other: str) -> tuple[str, str]:
-    """Return those parts of two long texts that only one of them has, as the build of a framework is described."""
-    left, right = _parts(one), _parts(other)
-    return _only(left, right), _only(right, left)
+def _apart(values: Sequence[str]) -> tuple[str, ...]:
+    """Return of long texts those parts that not all of them have, as the build of a framework is described."""
+    if max(map(len, values)) <= LONG:
+        return tuple(values)
+    everywhere = set.intersection(*(set(_parts(value)) for value in values if value))
+    return tuple(_only(_parts(value), everywhere) if value else "" for value in values)
 
 
 def _parts(text: str) -> dict[str, None]:
     return dict.fromkeys(part.strip() for part in re.split(r"[,;\n]", text))
 
 
-def _only(parts: Iterable[str], others: Iterable[str]) -> str:
-    known = set(others)
+def _only(parts: Iterable[str], known: Collection[str]) -> str:
     return ", ".join(part for part in parts if part not in known) or NOTHING
 
 

@@ -10,9 +10,10 @@ from harness.report.charts.repaid import repayments
 from harness.report.content import link, name
 from harness.report.findings import Board, CaseFindings, RunFindings, Standing, name_of
 from harness.report.glossary import CHECKS
-from harness.report.leads import Claim, Lead, capital, class_of, counted, lead_of, ranked
+from harness.report.leads import Claim, Lead, capital, class_of, lead_of, ranked
 from harness.report.sentences import times
 from harness.report.trust import DECIDED, smallest, undecided
+from harness.report.words import counted
 from harness.store.record import Outcome
 
 MOST_CODES = 4  # in a sentence; the table of outcomes has all

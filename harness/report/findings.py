@@ -15,11 +15,10 @@ from typing import Any, TypeAlias
 from harness.core.target import shown_name, split_threads
 from harness.stats.combine import Combined
 from harness.stats.compare import Ratio
+from harness.store.layout import STORE
 from harness.store.record import Measurement, Outcome
 
 ArmKey: TypeAlias = tuple[str, str, str, str, int]  # what `Measurement.key` is
-
-STORE = Path("results")  # where every command looks for runs, unless it is told
 
 
 class Standing(StrEnum):

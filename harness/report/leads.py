@@ -108,11 +108,6 @@ def why_no_mean(run: RunFindings, board: Board) -> str:
     return "not all targets were measured side by side"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def class_of(board: Board) -> str:
     """Return what a class is called."""
     return _CLASSES.get(board.mode_class, board.mode_class)

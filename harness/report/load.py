@@ -13,10 +13,10 @@ from pathlib import Path
 
 from harness.errors import NothingSelected, StoreError
 from harness.report.confidence import doubt_about
-from harness.report.findings import STORE, Problem, RunFindings
+from harness.report.findings import Problem, RunFindings
 from harness.report.rows import measurements_of
 from harness.report.summarise import summarise
-from harness.store.layout import MEASUREMENTS, SAMPLES, Layout
+from harness.store.layout import MEASUREMENTS, SAMPLES, STORE, Layout
 from harness.store.lean import ArmKey, Timings, read_timings
 from harness.store.read import Loaded, RunInfo, read_measurements, resolve
 from harness.store.runs import UNLISTED, Selection, newest_of_each_suite, scan

@@ -15,8 +15,8 @@ from typing import Any
 from harness.report.content import Block, Code, Prose
 from harness.report.content import name as named
 from harness.report.escape import visible
-from harness.report.findings import STORE, RunFindings
-from harness.store.layout import TABLES
+from harness.report.findings import RunFindings
+from harness.store.layout import STORE, TABLES
 
 # What a page shows elsewhere, or is the bulk of a manifest.
 LEFT_OUT = frozenset({"schema", "run_id", "state", "suite", "suite_text", "files", "arms", "noise", "roofs"})

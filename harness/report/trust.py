@@ -13,7 +13,8 @@ from harness.report import noise, words
 from harness.report.content import Light, Trust
 from harness.report.findings import ArmKey, RunFindings, SelfCheck, Standing
 from harness.report.headline import is_indicative, unfinished
-from harness.report.leads import NO_BLOCKS, capital, counted
+from harness.report.leads import NO_BLOCKS, capital
+from harness.report.words import counted
 from harness.stats.noise import Grade, grade_of
 from harness.stats.verdict import LEAST_SETS
 from harness.store.record import Failure, Measurement, Outcome

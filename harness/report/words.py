@@ -60,6 +60,11 @@ def share(value: float | None) -> str:
     return f"{significant(100 * value, 2 if abs(value) >= _ONE_PERCENT else 1)} %" if known(value) else UNKNOWN
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is one."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def known(value: float | None) -> TypeGuard[float]:
     """Whether there is a number to show."""
     return value is not None and math.isfinite(value)

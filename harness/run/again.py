@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.backends import own, registry
+from harness.core.affinity import available_cpus
 from harness.core.hardware import device_kinds
 from harness.core.target import Target, shown_name, with_threads
 from harness.errors import UsageError
-from harness.run.environment import available_cpus
 from harness.run.plan import Arm, FindBackend, Plan, make_plan
 from harness.store.read import read_measurements
 from harness.store.record import METHOD_VERSION

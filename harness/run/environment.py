@@ -6,7 +6,7 @@ Frameworks read most of this while they are imported, so it has to be right befo
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.run.guardian import MARK
@@ -55,10 +55,3 @@ def package_folder(scratch: Path) -> Path:
     if not link.exists():
         link.symlink_to(Path(harness.__file__).parent)
     return folder
-
-
-def available_cpus() -> Sequence[int]:
-    """Return the processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return range(os.cpu_count() or 1)

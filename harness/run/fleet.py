@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from harness.backends import own
 from harness.core import limits, machine
+from harness.core.affinity import available_cpus
 from harness.core.ceiling import Ceiling, of_accelerator, of_cpu
 from harness.core.units import size
-from harness.run.environment import available_cpus, worker_environment
+from harness.run.environment import worker_environment
 from harness.run.guard import Guardian
 from harness.run.launch import TICK_S, Launch, Line, Worker, WorkerLost
 from harness.run.terms import describe_case

@@ -18,9 +18,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.core import activity, nvidia, nvml, pressure
+from harness.core.affinity import available_cpus
 from harness.core.gauge import THROTTLED
 from harness.run.copies import Arm, Copies
-from harness.run.environment import available_cpus
 from harness.store.record import UNPROVED, Sample
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 from harness.backends import registry
 from harness.backends.base import BOTH, UNRANKED, BackendInfo
+from harness.core.affinity import available_cpus
 from harness.core.device import Device
 from harness.core.hardware import device_kinds
 from harness.core.plugins import suggestion
 from harness.core.target import Target, split_threads, with_threads
 from harness.errors import DeviceUnavailable, NothingSelected, UsageError
-from harness.run.environment import available_cpus
 from harness.store.record import Outcome
 from harness.suite.model import Case, Suite
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+STORE = Path("results")  # where every command looks for runs, unless it is told
 MEASUREMENTS = "measurements"
 SAMPLES = "samples"
 RUNS = "runs"

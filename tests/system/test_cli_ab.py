@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Command
+from tests.conftest import Command, begin
 
 SUITE = """\
 schema: harness.suite/1
@@ -183,14 +183,7 @@ def test_who_ends_it_while_it_measures_again_has_refuted_nothing(harness: Comman
 
 def ended_while_it_measures_again(command: list[str], folder: Path) -> tuple[int, str, str]:
     """Send the signal once the confirmation has blocks; return how it ended, and what it wrote."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness", *command],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    process = begin(*command, cwd=folder)
     end = time.monotonic() + 120
     while process.poll() is None and not measures_again(folder / "results"):
         assert time.monotonic() < end

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.conftest import Command
+from tests.conftest import Command, begin
 
 SUITE = """\
 schema: harness.suite/1
@@ -144,14 +142,7 @@ def test_a_spent_budget_keeps_what_was_measured(harness: Command, suite: Path, t
 def test_ctrl_c_ends_with_130_and_keeps_what_was_measured(tmp_path: Path) -> None:
     long = SUITE.replace("quick", "standard").replace("[8, 32]", "[8, 16, 32, 64, 128, 256]")
     (tmp_path / "long.yaml").write_text(long)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", "long.yaml"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    process = begin("run", "long.yaml", cwd=tmp_path)
     end = time.monotonic() + 60
     while not any(b'"samples"' in path.read_bytes() for path in tmp_path.glob("results/journal/*.jsonl")):
         assert process.poll() is None, process.communicate()

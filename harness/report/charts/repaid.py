@@ -67,7 +67,7 @@ def rounded(calls: int, noun: str) -> str:
     ('1 call', '42 calls', 'about 3,100 steps')
     """
     few = round(calls, 2 - len(str(calls))) if calls >= EXACT else calls
-    return f"{'about ' if calls >= EXACT else ''}{few:,} {noun}{'s' * (few != 1)}"
+    return f"{'about ' if calls >= EXACT else ''}{words.counted(few, noun)}"
 
 
 Found = TypeVar("Found")

@@ -7,7 +7,6 @@ process can be had, it dies, somebody ends it), those pictures are drawn here la
 from __future__ import annotations
 
 import io
-import os
 import pickle
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from harness.core.affinity import available_cpus
 from harness.report.picture import Picture
 
 Files: TypeAlias = dict[tuple[str, str], bytes]  # by the name of a picture and the kind of a file
@@ -47,7 +47,7 @@ class Ahead:
 
     def begin(self, pictures: Sequence[Picture], kinds: Sequence[str]) -> None:
         """Have these pictures drawn, where that is worth a process and a processor is left for it."""
-        if len(pictures) * len(kinds) < WORTH or _processors() < 2:  # noqa: PLR2004  (one each)
+        if len(pictures) * len(kinds) < WORTH or len(available_cpus()) < 2:  # noqa: PLR2004  (one each)
             return
         told = pickle.dumps(sys.path) + pickle.dumps((list(pictures), list(kinds)))
         try:
@@ -86,8 +86,3 @@ def draw() -> None:
         for kind in kinds:
             pickle.dump(((picture.name, kind), render(picture, kind)), sys.stdout.buffer)
             sys.stdout.buffer.flush()
-
-
-def _processors() -> int:
-    """Return how many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -76,11 +76,6 @@ def listed(names: Iterable[str]) -> str:
     return f"{told} and {len(known) - LISTED:,} more" if len(known) > LISTED else told
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def outcome(arm: Measurement) -> Cell:
     """Return a cell that says how an arm ended; what is no word of ours is a name like any other."""
     known = arm.outcome in tuple(Outcome)

@@ -13,7 +13,6 @@ from harness.report.lazy import Rows
 from harness.report.pages.cells import (
     DASH,
     columns,
-    counted,
     duration,
     full_name,
     item_rate,
@@ -37,9 +36,9 @@ def scaling(run: RunFindings) -> Iterator[Block]:
         return
     figures: dict[str, str] = {}
     for at, number in enumerate(threads):
-        figures[counted(number, "thread")] = "s"
+        figures[words.counted(number, "thread")] = "s"
         if at:
-            figures[f"{counted(number, 'thread')}: times as fast"] = ""
+            figures[f"{words.counted(number, 'thread')}: times as fast"] = ""
     yield Table(
         name="scaling",
         title="The time at each number of threads",

@@ -12,7 +12,6 @@ from harness.report.headline import outcomes
 from harness.report.lazy import Rows
 from harness.report.pages.cells import (
     columns,
-    counted,
     duration,
     full_name,
     listed,
@@ -66,7 +65,7 @@ def details(arm: Measurement) -> str:
     """Say what is to be said of how an arm ended."""
     match arm.outcome:
         case Outcome.MEASURED:
-            blocks = f"{counted(arm.rounds, 'block')} in {counted(arm.sets, 'fresh start')}"
+            blocks = f"{words.counted(arm.rounds, 'block')} in {words.counted(arm.sets, 'fresh start')}"
             return _more(f"{words.time(arm.time_s)}, {blocks}", arm.detail)
         case Outcome.INVALID:
             rejected = f"; rejected time {words.time(arm.rejected_s)}" if arm.rejected_s is not None else ""
@@ -111,7 +110,7 @@ def _kind(arm: Measurement) -> str:
 
 def _group_row(arms: Sequence[Measurement]) -> Row:
     others = len({arm.detail for arm in arms}) - 1
-    more = f" (and {counted(others, 'other message')} of this kind)" if others else ""
+    more = f" (and {words.counted(others, 'other message')} of this kind)" if others else ""
     cells = (
         outcome(arms[0]),
         Cell(text=f"{_reason(arms[0])}{more}"),

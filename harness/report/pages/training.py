@@ -14,7 +14,6 @@ from harness.report.findings import RunFindings, case_of, name_of
 from harness.report.pages.cells import (
     DASH,
     columns,
-    counted,
     duration,
     item_rate,
     named,
@@ -68,7 +67,7 @@ def _passed(cases: Mapping[str, Sequence[Measurement]]) -> str:
     arms = [arm for found in cases.values() for arm in found]
     wrong = sum(arm.outcome != Outcome.MEASURED for arm in arms)
     nearest = max((used for arm in arms if (used := _allowed(arm)) is not None), default=None)
-    told = f"{counted(len(arms) - wrong, 'arm')} of {len(arms):,} trained what the reference in float64 trains"
+    told = f"{words.counted(len(arms) - wrong, 'arm')} of {len(arms):,} trained what the reference in float64 trains"
     if nearest is None or wrong:
         return f"{told}."
     return f"{told}, the furthest with {words.share(nearest)} of the error that is allowed."

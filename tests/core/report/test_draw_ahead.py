@@ -28,7 +28,7 @@ def reported() -> Reported:
 @pytest.fixture(autouse=True)
 def always_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WORTH", 1)
-    monkeypatch.setattr(module, "_processors", lambda: 2)
+    monkeypatch.setattr(module, "available_cpus", lambda: [0, 1])
 
 
 def figures(reported: Reported, folder: Path, ahead: Ahead | None) -> dict[str, bytes]:
@@ -85,7 +85,7 @@ def test_none_is_begun_where_it_is_not_worth_it(
     reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int, least: int
 ) -> None:
     monkeypatch.setattr(module, "WORTH", least)
-    monkeypatch.setattr(module, "_processors", lambda: processors)
+    monkeypatch.setattr(module, "available_cpus", lambda: range(processors))
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a process was begun"))
     with Ahead() as ahead:
         assert figures(reported, tmp_path, ahead)

@@ -8,15 +8,10 @@ from typing import Any
 import pytest
 
 from harness.backends.base import Backend, Goal, Prepared
-from harness.core.device import Device
 from harness.testing.plants import Planted
 from harness.testing.virtual import DISPATCH_NS, NoFence, QueueBackend, VirtualClock
-from harness.worker.arm import Arm
 from harness.workloads.base import Arrays, Workload
-from harness.workloads.bundle import make_bundle
-from harness.workloads.matmul import Matmul
-
-CASE = Matmul(m=4, n=4, k=4)
+from tests.core.worker.arms import arm_of
 
 
 def remembers(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared[Any]:
@@ -40,9 +35,7 @@ def remembers(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepar
 def test_an_answer_remembered_by_identity_is_caught_by_its_time(plant: Any, codes: set[str]) -> None:
     clock = VirtualClock()
     backend: Any = Planted(QueueBackend(clock), plant, {})
-    arm = Arm(
-        backend=backend, device=Device("gpu"), workload=CASE, bundle=make_bundle(CASE, 1), meter=clock, cold_bytes=0
-    )
+    arm = arm_of(backend, clock)
     doubts = arm.prepare()["doubts"]
     assert doubts == []  # every answer is right
     inner = arm.calibrate(5_000_000, 50_000_000)["inner"]
@@ -67,14 +60,7 @@ def lasting(inner: Backend[Any], workload: Workload, inputs: Arrays) -> Prepared
 @pytest.mark.parametrize(("kind", "code"), [(QueueBackend, None), (NoFence, "V5")])
 def test_the_time_of_whole_trainings_is_proved_on_their_epochs(kind: Any, code: str | None) -> None:
     clock = VirtualClock()
-    arm = Arm(
-        backend=Planted(kind(clock), lasting, {}),
-        device=Device("gpu"),
-        workload=CASE,
-        bundle=make_bundle(CASE, 1),
-        meter=clock,
-        cold_bytes=0,
-    )
+    arm = arm_of(Planted(kind(clock), lasting, {}), clock)
     assert arm.prepare()["doubts"] == []
     inner = arm.calibrate(5_000_000, 50_000_000)["inner"]
     codes = {doubt["code"] for doubt in arm.prove(inner)["doubts"] if not doubt["warning"]}
@@ -84,14 +70,7 @@ def test_the_time_of_whole_trainings_is_proved_on_their_epochs(kind: Any, code: 
 def test_a_training_to_a_goal_is_a_block_of_its_own_however_short() -> None:
     """A second one in a block would go on from where the first one ended, and be too quick."""
     clock = VirtualClock()
-    arm = Arm(
-        backend=Planted(QueueBackend(clock), lasting, {}),
-        device=Device("gpu"),
-        workload=CASE,
-        bundle=make_bundle(CASE, 1),
-        meter=clock,
-        cold_bytes=0,
-    )
+    arm = arm_of(Planted(QueueBackend(clock), lasting, {}), clock)
     arm.prepare()
     found = arm.calibrate(10**12, 10**12)
     assert found["inner"] == 1

@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
-from harness.core.device import Device
 from harness.core.gauge import Reading
 from harness.measure import sentinel
 from harness.testing.virtual import QueueBackend, VirtualClock
 from harness.worker import beside
 from harness.worker.arm import Arm
-from harness.workloads.bundle import make_bundle
-from harness.workloads.matmul import Matmul
+from tests.core.worker.arms import arm_of
 
-CASE = Matmul(m=4, n=4, k=4)
 INNER = 100
 
 
@@ -31,16 +28,7 @@ class Dial:
 
 
 def arm(clock: VirtualClock, **options: Any) -> Arm:
-    backend: Any = QueueBackend(clock)
-    made = Arm(
-        backend=backend,
-        device=Device("gpu"),
-        workload=CASE,
-        bundle=make_bundle(CASE, 1),
-        meter=clock,
-        cold_bytes=0,
-        **options,
-    )
+    made = arm_of(QueueBackend(clock), clock, **options)
     made.prepare()
     return made
 
