@@ -84,7 +84,7 @@ def unheard(
     def first_loss(held: Mapping[str, Any]) -> float:
         return losses_of(backend, prepared, backend.place(workload, held), 1)[0]
 
-    whole, last = first_loss(inputs), first_loss(workload.last_inputs(inputs, few))
+    whole, last = first_loss(inputs), first_loss(workload.last_inputs(inputs))
     for _ in range(TRIES):
         inputs = workload.varied_beyond(inputs)
         moved = first_loss(inputs) - whole
@@ -92,7 +92,7 @@ def unheard(
             break
     else:
         return f"the loss of {workload.batch} samples does not depend on the last of them: a part of a batch is used"
-    due = share * (first_loss(workload.last_inputs(inputs, few)) - last)
+    due = share * (first_loss(workload.last_inputs(inputs)) - last)
     _reset(prepared)
     rounding = (STILL + share * workload.bounds.held.loss) * abs(whole)
     if workload.network.statistics() or abs(moved - due) <= abs(due) / 2 + rounding:

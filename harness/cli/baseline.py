@@ -130,7 +130,7 @@ def _list(args: argparse.Namespace) -> ExitCode:
         return ExitCode.FINE
     head = ("name", "run", "suite", "set", "age", "reason")
     rows = [
-        (name, one.run_id, _visible(one.suite), f"{one.set_at:%Y-%m-%d}", _age(name, one), _visible(one.reason))
+        (name, one.run_id, one.suite, f"{one.set_at:%Y-%m-%d}", _age(name, one), one.reason)
         for name, one in known.items()
     ]
     print(table(head, rows) if rows else f"no baselines in {args.results}")

@@ -164,9 +164,10 @@ def _named(text: str, selection: Selection, target: str) -> str:
 
 def _confirmed(page: Page, args: argparse.Namespace) -> Page:
     from harness.api import confirm
+    from harness.report.compare_confirm import seen_once
     from harness.run.progress import Progress, Silent
 
-    if not any(line.flagged and line.confirmed is None for one in page.comparisons for line in one.lines):
+    if not seen_once(page):
         return page
     observer = Silent() if args.quiet else Progress()
     try:

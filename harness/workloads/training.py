@@ -240,14 +240,16 @@ class Training(Modelled):
         return self.proof_batch < self.batch
 
     def proof_inputs(self, inputs: Arrays) -> dict[str, Any]:
-        """Return the inputs with as many samples of each batch as are compared."""
-        batches = set(self.arguments())
-        return {name: array[: self.proof_batch] if name in batches else array for name, array in inputs.items()}
+        """Return the inputs with as many samples of each batch as are compared, the first."""
+        return self._part_of(inputs, slice(self.proof_batch))
 
-    def last_inputs(self, inputs: Arrays, count: int) -> dict[str, Any]:
-        """Return the inputs with the last so many samples of each batch."""
+    def last_inputs(self, inputs: Arrays) -> dict[str, Any]:
+        """Return the inputs with the last samples of each batch, as many."""
+        return self._part_of(inputs, slice(-self.proof_batch, None))
+
+    def _part_of(self, inputs: Arrays, samples: slice) -> dict[str, Any]:
         batches = set(self.arguments())
-        return {name: array[-count:] if name in batches else array for name, array in inputs.items()}
+        return {name: array[samples] if name in batches else array for name, array in inputs.items()}
 
     def varied_beyond(self, inputs: Arrays) -> dict[str, Any]:
         """Return the inputs with other samples at the end of the first batch, none of which are compared."""
