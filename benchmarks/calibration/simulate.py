@@ -11,8 +11,9 @@ margin of 2 %.
 The promises: intervals hold the truth in 93 to 97 of 100 sessions whose sets differ for many reasons,
 for 5 to 20 sets, and as often on recorded rounds; any rule of stopping keeps 95 of 100; and identical
 arms whose difference was measured again are raised once in 3,000 at most. Recorded rounds are those of any
-results folder: ``--traces results/reference`` has runs of five process-sets. Without them that promise is
-*open*, and the script ends with 4; a broken promise ends it with 1.
+results folder, and process-sets differ as they did in runs of twenty and more, such as ``traces.py`` measures:
+``--traces results/reference`` has both. Without them that promise is *open*, and the script ends with 4; a
+broken promise ends it with 1.
 """
 
 from __future__ import annotations
@@ -139,19 +140,24 @@ class Study:
         )
         self.figures["traces"] = {"pairs": len(known), "twins": twins}
         self._say(f"{'':39}" + "  ".join(f"{sets:>5}" for sets in trials.SETS) + "  process-sets")
-        self._drawn_again(known, "recorded effects", recorded=True)
-        self._drawn_again(known, f"normal effects {replay.SPREAD:.1%}", recorded=False)
+        for effects in replay.Effects:
+            self._drawn_again(known, effects)
 
-    def _drawn_again(self, known: Sequence[replay.Trace], words: str, *, recorded: bool) -> None:
+    def _drawn_again(self, known: Sequence[replay.Trace], effects: replay.Effects) -> None:
         """Draw as many sessions of each pair that serves; each is a world of its own."""
-        pairs, each = sum(trace.serves(recorded=recorded) for trace in known), max(self._count // 50, 20)
+        pairs, each = sum(trace.serves(effects) for trace in known), max(self._count // 50, 20)
+        promised = effects is not replay.Effects.CONTROL
         if not pairs:
-            self.open.append(f"recorded rounds, {words}: no pair has process-sets enough")
+            if promised:
+                self.open.append(
+                    f"recorded rounds, {effects}: no pair has the {replay.LEAST_EFFECTS} process-sets that are asked"
+                )
             return
-        found = replay.coverage(known, trials.SETS, each, self._seed, recorded=recorded)
-        self.figures["traces"][words] = {"pairs": pairs, "sessions": pairs * each, "missed": found}
-        self._say(f"misses, in %, {words:24} {_row(found)}  {pairs} pairs, {each} sessions each")
-        self._promise(f"recorded rounds, {words}", found, pairs * each)
+        found = replay.coverage(known, trials.SETS, each, self._seed, effects)
+        self.figures["traces"][effects.value] = {"pairs": pairs, "sessions": pairs * each, "missed": found}
+        self._say(f"misses, in %, {effects:24} {_row(found)}  {pairs} pairs, {each} sessions each")
+        if promised:
+            self._promise(f"recorded rounds, {effects}", found, pairs * each)
 
     def _promise(self, name: str, missed: Mapping[int, float], sessions: int | None = None) -> None:
         """Hold the share that misses against the promise, with what chance does to a share of so many sessions."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.workloads import sameness
+from harness.workloads import chaos, sameness
 from harness.workloads.accuracy import Accuracy, why_wrong
 from harness.workloads.training import STILL, Training
 
@@ -51,6 +51,14 @@ def judged(bundle: Bundle, known: Learning[Any], seen: Mapping[str, Any]) -> tup
     found = sameness.accuracy_of(seen, bundle.reference, bundle.scales, known.forms)
     reason = why_wrong(found, bundle.tolerance) or sameness.why_not(seen, bundle.reference, known.forms)
     return found, reason
+
+
+def unprovable(workload: Workload, bundle: Bundle, prepared: Prepared[Any], seen: Mapping[str, Any]) -> str | None:
+    """Say why nothing tells whether a training that is not accepted is right."""
+    if prepared.learning is None:
+        return None
+    assert isinstance(workload, Training)  # noqa: S101
+    return chaos.unprovable(workload, bundle, seen, prepared.learning.forms)
 
 
 def told(

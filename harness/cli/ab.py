@@ -15,7 +15,6 @@ again, and with 4 where nothing was decided or something is missing.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +22,14 @@ from typing import TYPE_CHECKING
 
 from harness.cli import options, selecting
 from harness.cli import run as running
+from harness.cli.documents import show_document
 from harness.errors import ExitCode, HarnessError, NothingSelected, UsageError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.api import Measured, MeasuredAgain
+    from harness.api import Measured
+    from harness.confirming import MeasuredAgain
     from harness.core.target import Target
     from harness.report.comparison import Page
     from harness.suite.model import Suite
@@ -145,7 +146,7 @@ def _compared(made: Measured, names: dict[str, str]) -> Page:
 
 def _confirmed(page: Page, arguments: argparse.Namespace, count: int) -> tuple[Page, str, ExitCode]:
     """Return the page with flagged differences decided; what to say where that went wrong; and how to end."""
-    from harness.api import measure_again
+    from harness.confirming import measure_again
     from harness.report.compare_confirm import interrupted
     from harness.run.progress import Progress, Silent
 
@@ -198,8 +199,7 @@ def _print(made: Measured, page: Page, arguments: argparse.Namespace, names: dic
     result = made.result
     if arguments.json:
         values = {"schema": "harness.ab/1", **names, "run": running.result_values(result), "page": document(page)}
-        json.dump(values, sys.stdout)
-        print()
+        show_document(values)
         return
     print(terminal(page).rstrip())
     if arguments.durations:

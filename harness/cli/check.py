@@ -8,7 +8,6 @@ few cases, and all of them with --all. With --load, the workloads of those files
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options
+from harness.cli.documents import show_document
 from harness.errors import DeviceUnavailable, ExitCode, NothingSelected, first_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 _say(verdict)
     if arguments.json:
         targets = [asdict(verdict) for verdict in verdicts]
-        print(json.dumps({"schema": SCHEMA, "targets": targets}, indent=2, sort_keys=True))
+        show_document({"schema": SCHEMA, "targets": targets}, indent=2, sort_keys=True)
     return _exit_code(verdicts, named=bool(arguments.target or arguments.backend or arguments.device))
 
 

@@ -163,7 +163,7 @@ def _named(text: str, selection: Selection, target: str) -> str:
 
 
 def _confirmed(page: Page, args: argparse.Namespace) -> Page:
-    from harness.api import confirm
+    from harness.confirming import confirm
     from harness.report.compare_confirm import seen_once
     from harness.run.progress import Progress, Silent
 

@@ -11,12 +11,12 @@ it could not decide is said at the end.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options, selecting
+from harness.cli.documents import show_document
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
     from harness.report.terminal import show_run
 
     if arguments.json:
-        json.dump(result_values(result), sys.stdout)
-        print()
+        show_document(result_values(result))
         return
     print(show_run(arguments.results, result.run_id), end="")
     if arguments.durations:
@@ -186,7 +185,7 @@ def show_plan(plan: Plan, arguments: argparse.Namespace) -> ExitCode:
     lines += [_arm_values(one.arm, str(one.outcome), one.detail) for one in plan.settled]
     if arguments.json:
         values = {"memory_bytes": needed.memory_bytes, "expected_s": needed.seconds, "reference": plan.reference.name}
-        print(json.dumps({"schema": "harness.plan/1", "suite": plan.suite.name, **values, "arms": lines}))
+        show_document({"schema": "harness.plan/1", "suite": plan.suite.name, **values, "arms": lines})
         return ExitCode.FINE
     for line in lines:
         flops = units.rate(line["flops"], "FLOP") if line["flops"] else "-"

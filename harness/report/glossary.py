@@ -121,7 +121,8 @@ predicted | compiled, and not run | the compiler's estimate for a device that is
 refused | not offered | the backend declares that it does not do this, and why
 unavailable | not there | no such device, framework or compiler on this machine
 failed | it went wrong | of a kind: wrong (the answer, before it was timed), oom-device and oom-host (out of
-    memory), timeout, crashed, error, compile, or unreached (a training never came to its goal)
+    memory), timeout, crashed, error, compile, unprovable (a training so chaotic that nothing tells right from wrong),
+    or unreached (a training never came to its goal)
 not-run | its turn never came | the time budget was spent, or the run was interrupted
 """)
 

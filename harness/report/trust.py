@@ -139,9 +139,12 @@ def _cares(run: RunFindings) -> Iterator[str]:
     if unchecked:
         without = f"in {counted(unchecked, 'case')} the reference has no time"
         yield f"{without}, so verdicts there rest on its self-check in the others"
-    rejected = sum(arm.outcome == Outcome.INVALID or _is_wrong(arm) for arm in run.arms)
+    rejected = sum(arm.outcome == Outcome.INVALID or _failed_as(arm, Failure.WRONG) for arm in run.arms)
     if rejected:
         yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"
+    chaotic = sum(_failed_as(arm, Failure.UNPROVABLE) for arm in run.arms)
+    if chaotic:
+        yield f"{counted(chaotic, 'training')} could not be proved right or wrong, and {_have(chaotic)} no time"
     if Standing.INDICATIVE in standings(run):
         yield "some cases had too few fresh starts for a verdict"
 
@@ -161,8 +164,12 @@ def _unchecked(run: RunFindings) -> int:
     return len({case.key for case in cases if any(entry.standing in DECIDED for entry in case.entries)})
 
 
-def _is_wrong(arm: Measurement) -> bool:
-    return arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{Failure.WRONG}:")
+def _failed_as(arm: Measurement, kind: Failure) -> bool:
+    return arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{kind}:")
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
 
 
 def grade_of_run(run: RunFindings) -> Grade | None:

@@ -100,7 +100,9 @@ class ArmState:
         self.answer = {**reply, **worst}
         self.take_doubts(reply)
         if any(doubt.code == "V1" for doubt in self.failed_checks):
-            self.settle(Outcome.FAILED, f"{Failure.WRONG}: {self.failed_checks[0].detail}")
+            detail, unprovable = self.failed_checks[0].detail, reply.get("unprovable")
+            kind = Failure.UNPROVABLE if unprovable else Failure.WRONG
+            self.settle(Outcome.FAILED, "; ".join([f"{kind}: {detail}", *([unprovable] if unprovable else [])]))
         elif self.failed_checks:
             self.settle(Outcome.INVALID, self._doubt_words())
         elif reply.get("unreached"):

@@ -44,6 +44,7 @@ class Failure(StrEnum):
     CRASHED = "crashed"
     ERROR = "error"
     COMPILE = "compile"
+    UNPROVABLE = "unprovable"  # a training that float64 itself does not follow: nothing tells right from wrong
     UNREACHED = "unreached"  # a training never came to the quality asked for
 
 

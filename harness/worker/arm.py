@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from harness.backends import proof
 from harness.backends.convergence import check_ends, make_ready
 from harness.backends.learning import told as told_of
+from harness.backends.learning import unprovable
 from harness.core.math_mode import MathMode
 from harness.measure.block import Block, Calls, run_block, run_latency
 from harness.measure.calibrate import MOST_INNER, calibrate
@@ -106,6 +107,7 @@ class Arm:
             "phases": list(learning.phases) if learning is not None else [],
             **told,
             "doubts": _plain(doubts),
+            "unprovable": unprovable(self._workload, self._bundle, self._prepared, seen) if wrong else None,
             "checks": ["V1"] if wrong else ["V1", "V2", *(["V3"] if self._workload.moves else []), "V7", "V10"],
         }
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 STEPS, EARLY_STEPS, LEAST_STEPS = 20, 3, 2
 LOSS, GRADIENT, EARLY, WEIGHT, STATISTIC = "loss", "gradient", "early", "weight", "statistic"
+PARTS = (LOSS, GRADIENT, EARLY, WEIGHT, STATISTIC)
 UNBIASED = "variance-unbiased"  # a form: running variances divide by one less than the count
 DOUBT, LENGTH = "doubt", "length"  # beside each observation: what corners leave open, and what errors are relative to
 START = "start"  # beside each weight: what it was
@@ -63,10 +64,10 @@ def reference_of(case: Training, inputs: Arrays) -> dict[str, Any]:
     from harness.workloads.network.tape import Corners
 
     watched = Corners(reach=SHORT_REACH if case.is_short else DRIFTED)
-    found = _trained(case, inputs, case.proof_steps, watched)
+    found = trained(case, inputs, case.proof_steps, watched)
     doubts = _early_doubts(case, inputs, found)
     if case.rule.is_adam:
-        other = _trained(case, inputs, case.proof_steps, None, form=HAT)
+        other = trained(case, inputs, case.proof_steps, None, form=HAT)
         found |= {f"{name}@{HAT}": array for name, array in other.items() if _part(name) != GRADIENT}
     before = _before(case, inputs)
     lengths = _lengths(case, found, before)
@@ -84,7 +85,7 @@ def reference_of(case: Training, inputs: Arrays) -> dict[str, Any]:
     }
 
 
-def _trained(
+def trained(
     case: Training, inputs: Arrays, steps: int, corners: Corners | None, form: str = ""
 ) -> dict[str, NDArray[np.float64]]:
     """Take so many steps; all that is observed of them."""
@@ -127,10 +128,10 @@ def _early_doubts(case: Training, inputs: Arrays, found: Arrays) -> dict[str, An
     if case.is_short:
         return doubts
     met = Corners(reach=REACH)
-    _trained(case, inputs, case.early_steps, met)
+    trained(case, inputs, case.early_steps, met)
     if met.met:
         for lean in (1, -1):
-            other = _trained(case, inputs, case.early_steps, Corners(reach=REACH, lean=lean))
+            other = trained(case, inputs, case.early_steps, Corners(reach=REACH, lean=lean))
             for name in [name for name in other if _part(name) in (GRADIENT, EARLY)]:
                 doubts[name] = doubts.get(name, 0.0) + DOUBTED * _rms(other[name] - found[name])
     return doubts
@@ -206,6 +207,11 @@ def _early(case: Training, arrays: Arrays) -> dict[str, NDArray[np.float64]]:
     return {f"{EARLY}.{weight.name}": sketch(_settled(arrays[weight.name], weight)) for weight in known}
 
 
+def form_of(forms: Sequence[str]) -> str:
+    """Return the form that the optimiser's formula has among the forms that a backend declares."""
+    return HAT if HAT in forms else ""
+
+
 def of_form(values: Mapping[str, Any], forms: Sequence[str]) -> dict[str, Any]:
     """Take those of the forms named, and else the plain ones."""
     plain = {name: value for name, value in values.items() if "@" not in name}
@@ -252,6 +258,19 @@ def accuracy_of(observed: Arrays, reference: Arrays, scales: Arrays, forms: Sequ
             each = [largest * _rms(np.asarray(observed[name]) - plain[name]) / float(divided[name]) for name in names]
             errors += [max(each), alone * _rms(each)]
     return replace(found, max_error=max(errors))
+
+
+def parts_apart(
+    observed: Arrays, reference: Arrays, scales: Arrays, forms: Sequence[str], bound: float
+) -> frozenset[str]:
+    """Return the parts of a training that are further off than is let pass: losses, gradients, weights by when."""
+    apart = set()
+    for part in PARTS:
+        seen = {name: values for name, values in observed.items() if _part(name) == part}
+        known = {name: values for name, values in reference.items() if _part(name) in (part, _part(LARGEST))}
+        if seen and not accuracy_of(seen, known, scales, forms).max_error <= bound:
+            apart.add(part)
+    return frozenset(apart)
 
 
 def why_not(observed: Arrays, reference: Arrays, forms: Sequence[str]) -> str | None:

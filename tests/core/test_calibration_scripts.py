@@ -35,6 +35,7 @@ from benchmarks.calibration import (
 from benchmarks.calibration.figures import State
 from benchmarks.calibration.keep import Entry, Journal, KeepError
 from benchmarks.calibration.measuring import Pair, flagged, found, judged, only, pairs_suite, read_pair, twins
+from benchmarks.calibration.replay import Effects
 from harness.backends.numpy import NumPy
 from harness.backends.registry import find_backend
 from harness.core.device import Device
@@ -463,7 +464,7 @@ def test_recorded_runs_of_one_process_set_leave_it_open(monkeypatch: pytest.Monk
     monkeypatch.setattr(replay, "traces_of", lambda _: [trace(1)])
     study = simulate.Study(1000, 1, [], print)
     study.traces()
-    assert study.open == ["recorded rounds, recorded effects: no pair has process-sets enough"]
+    assert study.open == ["recorded rounds, recorded effects: no pair has the 20 process-sets that are asked"]
     assert "normal effects 1.0%" in study.figures["traces"]
 
 
@@ -477,7 +478,7 @@ def test_what_chance_may_do_is_reckoned_by_the_sessions_that_were_drawn() -> Non
 
 
 def test_all_pairs_that_serve_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "traces_of", lambda _: [trace(5), trace(6), trace(1)])
+    monkeypatch.setattr(replay, "traces_of", lambda _: [trace(20), trace(21), trace(19)])
     study = simulate.Study(1000, 1, [], print)
     study.traces()
     recorded, normal = (study.figures["traces"][name] for name in ("recorded effects", "normal effects 1.0%"))
@@ -487,7 +488,8 @@ def test_all_pairs_that_serve_are_counted(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_reference_runs_serve_as_recorded_rounds() -> None:
     known = replay.traces_of([REFERENCE.parent])
-    assert sum(each.serves(recorded=True) for each in known) > 100
+    assert sum(each.serves(Effects.NORMAL) for each in known) > 100
+    assert sum(each.serves(Effects.RECORDED) for each in known) > 20
     assert replay.as_recorded(known)["pairs"] > 10
 
 

@@ -37,6 +37,7 @@ _FAILED: Mapping[str, str] = {
     Failure.CRASHED: "crashed",
     Failure.ERROR: "error",
     Failure.COMPILE: "compile error",
+    Failure.UNPROVABLE: "cannot be proved",
     Failure.UNREACHED: "goal not reached",
 }
 

@@ -321,7 +321,7 @@ def test_confirm_measures_flagged_cases_again_and_that_decides(
         lines = tuple(replace(line, confirmed=judgement(Verdict.EQUIVALENT)) for line in one.lines)
         return replace(page, comparisons=(replace(one, lines=lines, confirmed_by=NEW),))
 
-    monkeypatch.setattr("harness.api.confirm", confirm, raising=False)
+    monkeypatch.setattr("harness.confirming.confirm", confirm)
     monkeypatch.setattr("harness.run.progress.Silent", Observer)
     kept(tmp_path / "results", 1.10, ab=AB)
     code, out, _ = said("gate", "--confirm", "--quiet")

@@ -241,6 +241,10 @@ def test_a_run_without_a_grade_is_graded_by_what_it_could_see() -> None:
         (lambda: ended(COMPILED, "invalid"), "1 result failed a check and was rejected"),
         (lambda: ended(COMPILED, "failed", "wrong: far off", count=3), "3 results failed a check and were rejected"),
         (lambda: ended(COMPILED, "invalid", count=2), "2 results failed a check and were rejected"),
+        (
+            lambda: ended(COMPILED, "failed", "unprovable: far off", count=2),
+            "2 trainings could not be proved right or wrong, and have no time",
+        ),
         (one_case_disagrees, "in 1 of 3 cases the reference, measured twice, differed from itself"),
         (
             lambda: in_the_first_case(lambda row: row.replica == 1),

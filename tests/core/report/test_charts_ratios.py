@@ -77,6 +77,7 @@ def test_targets_of_another_class_are_no_part_of_it() -> None:
         ("failed", "crashed: x", "crashed"),
         ("failed", "error: x", "error"),
         ("failed", "compile: x", "compile error"),
+        ("failed", "unprovable: x", "cannot be proved"),
         ("failed", "unreached: x", "goal not reached"),
         ("failed", "something new", "failed"),
         ("refused", "no such operation", "refused"),

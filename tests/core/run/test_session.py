@@ -157,6 +157,16 @@ def test_what_is_wrong_is_never_timed() -> None:
     assert not [entry for entry in workers.log if entry[0] == "throughput" and entry[1] == "b.plain@cpu"]
 
 
+def test_what_nothing_can_tell_right_or_wrong_is_not_called_wrong_and_never_timed() -> None:
+    doubt = {"code": "V1", "detail": "error 1 is above 1e-6", "warning": False}
+    chaotic = {"doubts": [doubt], "checks": ["V1"], "unprovable": "but float64 itself comes out elsewhere"}
+    workers = fleet(b=Script(replies={"prepare": chaotic}))
+    row = run(plan(8), workers).rows["m8", "b.plain@cpu", 0]
+    assert (row.outcome, row.validity) == (Outcome.FAILED, ("V1",))
+    assert row.detail == "unprovable: error 1 is above 1e-6; but float64 itself comes out elsewhere"
+    assert not [entry for entry in workers.log if entry[0] == "throughput" and entry[1] == "b.plain@cpu"]
+
+
 @pytest.mark.parametrize(("op", "code"), [("prove", "V4"), ("prove", "V5"), ("finish", "V9"), ("finish", "V1")])
 def test_a_time_that_failed_a_check_stands_in_a_column_of_its_own(op: str, code: str) -> None:
     doubt = {"doubts": [{"code": code, "detail": "no", "warning": False}], "checks": [code]}

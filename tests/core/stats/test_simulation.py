@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from benchmarks.calibration import replay, simulate, trials
+from benchmarks.calibration.replay import Effects
 from benchmarks.calibration.worlds import HIERARCHICAL, MIXTURES, World, autotuner, gaussian, rounds
 from harness.stats.sequential import Ending, Look
-from harness.stats.verdict import Judgement, Verdict
+from harness.stats.verdict import Judgement, Verdict, judge
 from harness.store.record import UNPROVED
 
 STILL = World(name="still", draw=lambda rng, shape: np.zeros(shape))
@@ -153,19 +154,48 @@ def test_what_is_drawn_again_is_what_was_recorded() -> None:
     """Sets without spread of their own leave the recorded effects, centred."""
     effects = np.array([0.0, 0.01, 0.02, 0.03, 0.04])
     trace = replay.Trace(case_key="c", name="x", twins=True, logs=np.tile(effects[:, None], (1, 30)))
-    drawn = replay.redraw(trace, (2000, 7), np.random.default_rng(0), recorded=True)
+    drawn = replay.redraw(trace, (2000, 7), np.random.default_rng(0), Effects.RECORDED)
     assert sorted(set(np.round(drawn.ravel(), 9).tolist())) == pytest.approx((effects - 0.02).tolist())
-    stand_in = replay.redraw(trace, (2000, 7), np.random.default_rng(0), recorded=False)
+    stand_in = replay.redraw(trace, (2000, 7), np.random.default_rng(0), Effects.NORMAL)
     assert stand_in.std() == pytest.approx(replay.SPREAD, rel=0.05)
+
+
+def test_the_control_draws_from_as_many_effects_about_nothing() -> None:
+    """As many different values in a trial as were recorded, others in the next, as wide as the recorded ones."""
+    logs = np.tile(np.random.default_rng(3).normal(0, 0.01, (20, 1)), (1, 30))
+    trace = replay.Trace(case_key="c", name="x", twins=True, logs=logs)
+    drawn = replay.redraw(trace, (2000, 200), np.random.default_rng(0), Effects.CONTROL)
+    assert {len(set(row.tolist())) for row in drawn} == {20}
+    assert len(set(drawn[:, 0].tolist())) == 2000
+    assert drawn.mean() == pytest.approx(0, abs=1e-4)
+    assert drawn.std() == pytest.approx(float(trace.medians.std()), rel=0.03)
+
+
+def test_a_few_process_sets_are_no_source_of_others() -> None:
+    """Of five exactly normal ones, drawn again, the interval over five misses too often; of forty it does not."""
+    rng = np.random.default_rng(5)
+
+    def missed(recorded: int) -> float:
+        known = [
+            replay.Trace(case_key="c", name="x", twins=True, logs=np.tile(rng.normal(0, 0.01, (recorded, 1)), (1, 30)))
+            for _ in range(60)
+        ]
+        drawn = [replay.redraw(each, (200, 5), rng, Effects.CONTROL) for each in known]
+        ends = [(said.log_low or 0, said.log_high or 0) for each in drawn for said in judge(each)]
+        return float(np.mean([not low <= 0 <= high for low, high in ends]))
+
+    assert missed(5) > 0.08
+    assert missed(40) < 0.065
 
 
 def test_intervals_on_recorded_sets_are_counted_over_the_pairs_that_serve() -> None:
     rng = np.random.default_rng(2)
-    long = replay.Trace(case_key="c", name="x", twins=True, logs=rng.normal(0, 0.01, (8, 30)))
-    short = replay.Trace(case_key="c", name="y", twins=False, logs=rng.normal(0, 0.01, (1, 30)))
-    found = replay.coverage([long, short], (5, 20), 1500, 4, recorded=True)
-    assert all(share == pytest.approx(0.05, abs=0.025) for share in found.values())
-    assert math.isnan(replay.coverage([short], (5,), 10, 4, recorded=True)[5])
+    long = replay.Trace(case_key="c", name="x", twins=True, logs=rng.normal(0, 0.01, (20, 30)))
+    short = replay.Trace(case_key="c", name="y", twins=False, logs=rng.normal(0, 0.01, (19, 30)))
+    for effects in (Effects.RECORDED, Effects.CONTROL):
+        found = replay.coverage([long, short], (5, 20), 1500, 4, effects)
+        assert all(share == pytest.approx(0.05, abs=0.025) for share in found.values())
+        assert math.isnan(replay.coverage([short], (5,), 10, 4, effects)[5])
     assert replay.as_recorded([long, short])["pairs"] == 1
 
 
@@ -177,7 +207,7 @@ def test_figures_are_one_document(capsys: pytest.CaptureFixture[str], tmp_path: 
     folder.mkdir(parents=True)
     samples().to_parquet(folder / "run.parquet")
     words = ["--trials", "400", "--json", "--only", "sets,traces", "--traces", str(tmp_path)]
-    assert simulate.main(words) in (0, 1)  # so few sessions, and a trace made up by hand, prove nothing
+    assert simulate.main(words) in (0, 1, 4)  # so few sessions, and a trace made up by hand, prove nothing
     figures = json.loads(capsys.readouterr().out)
     assert figures["sets"]["normal 0.7%"]["missed"]["5"] == pytest.approx(0.05, abs=0.04)
     assert figures["traces"]["pairs"] == 2
