@@ -2,7 +2,8 @@
 
 ``scalar`` adds numbers in the interpreter, ``products`` keeps the vector units busy, ``memory`` copies what
 no cache holds, ``bursts`` does one of the three for a tenth of a second to a second and then rests as
-long. They end with whoever started them, however that ends.
+long, and ``crowd`` is one of those on every processor, so that nothing can get out of their way. They end with
+whoever started them, however that ends.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 NONE = "none"
 BURSTS = "bursts"
-KINDS = (NONE, "scalar", "products", "memory", BURSTS)
+CROWD = "crowd"
+WORKS = ("scalar", "products", "memory")
+KINDS = (NONE, *WORKS, BURSTS, CROWD)
 SHORTEST_S, LONGEST_S = 0.1, 1.0
 COPIED_BYTES = 64 * 2**20
 SIDE = 128
@@ -28,8 +31,11 @@ Work = Callable[[], object]
 @contextmanager
 def hog(kind: str, *, cpu: int, seed: int) -> Iterator[int | None]:
     """Keep a neighbour of this kind on processor `cpu` until the block is left; its process, if there is one."""
-    with nullcontext() if kind == NONE else _process(kind, cpu, seed) as number:
-        yield number
+    with ExitStack() as others:
+        if kind == CROWD:
+            for place in sorted(os.sched_getaffinity(0) - {cpu}):
+                others.enter_context(_process(BURSTS, place, seed + place + 1))
+        yield None if kind == NONE else others.enter_context(_process(BURSTS if kind == CROWD else kind, cpu, seed))
 
 
 @contextmanager
@@ -69,7 +75,7 @@ def bursts(seed: int) -> Iterator[tuple[str, float, float]]:
     """Yield kind, seconds of work and seconds of rest without end, the same for the same seed."""
     rng = random.Random(seed)  # noqa: S311  (times, not secrets)
     while True:
-        yield rng.choice(KINDS[1:-1]), rng.uniform(SHORTEST_S, LONGEST_S), rng.uniform(SHORTEST_S, LONGEST_S)
+        yield rng.choice(WORKS), rng.uniform(SHORTEST_S, LONGEST_S), rng.uniform(SHORTEST_S, LONGEST_S)
 
 
 def main() -> None:

@@ -7,6 +7,9 @@ ends. The grade of a session is made of its reference A and the copy A'; beside 
 copies, of which the grade knows nothing. They do the same work, so how far they lie apart is the session's
 error. The promise: over all sessions the rank correlation of the two is at least 0.8.
 
+Where all sessions are alike, their grades and their errors within four times the least, there is nothing to rank:
+that is *open*.
+
 Eight cases and four copies are needed for that. Were the grade perfect, four cases and two copies would
 show a correlation of 0.7 to 0.9 only, because so few copies say little of an error; eight and four show 0.85
 to 0.96 (simulated, with normal noise on levels of 1 to 4 and of 1 to 16).
@@ -40,6 +43,7 @@ PROMISED = 0.8
 SESSIONS = 6  # of each kind of neighbour
 SETS, ROUNDS, BLOCK_MS = 5, 15, 5.0
 COPIES = ("b", "c", "d", "e")
+SPAN = 4.0  # of grades or of errors, from the least to the largest, below which sessions are too alike to be ranked
 DRAWS = 4000  # of the interval of a correlation
 PATIENCE_S = 600.0
 
@@ -155,6 +159,7 @@ def figures(entries: Sequence[Entry]) -> dict[str, Any]:
     if len(graded) > 2:  # noqa: PLR2004  (two always lie on a line)
         known["rank_correlation"] = rank_correlation(seen, errors)
         known["low"], known["high"] = interval(seen, errors)
+        known["span"] = max(max(values) / min(values) for values in (seen, errors))
     return known
 
 
@@ -180,6 +185,8 @@ def promise(known: dict[str, Any]) -> Promise:
     if found is None:
         return Promise(words=words, found="too few sessions", state=State.OPEN)
     told = f"{found:.2f} ({known['low']:.2f} to {known['high']:.2f}, {known['sessions']} sessions)"
+    if known["span"] < SPAN:
+        return Promise(words=words, found=f"{told}: all too alike, within {known['span']:.1f} times", state=State.OPEN)
     state = State.KEPT if found >= PROMISED else State.BROKEN if known["high"] < PROMISED else State.OPEN
     return Promise(words=words, found=told, state=state)
 
@@ -254,7 +261,7 @@ def _processor() -> int:
     return max(os.sched_getaffinity(0))
 
 
-def script() -> ExitCode:
+def main() -> ExitCode:
     """Measure, print, and say whether the promise holds."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -286,4 +293,4 @@ def script() -> ExitCode:
 
 
 if __name__ == "__main__":
-    raise SystemExit(common.run_script(script))
+    raise SystemExit(common.run_script(main))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,17 @@ def test_grades_that_say_nothing_break_it() -> None:
     assert noise_grade.promise(known).state is State.BROKEN
 
 
+def test_sessions_that_are_all_alike_leave_it_open() -> None:
+    """Ranks of what differs by chance alone say nothing, in whichever order they are."""
+    for sign in (1, -1):
+        entries = [session(0.01 + sign * 0.0005 * at, [0.0, 0.005 + 0.0005 * at], number=at) for at in range(8)]
+        found = noise_grade.promise(noise_grade.figures(entries))
+        assert found.state is State.OPEN
+        assert "all too alike, within 1." in found.found
+    told = [session(0.01 + 1e-4 * at, [0.0, 0.001 * 2**at], number=at) for at in range(8)]  # grades alike, errors not
+    assert noise_grade.figures(told)["span"] > noise_grade.SPAN
+
+
 def test_too_few_sessions_leave_it_open() -> None:
     entries = [session(0.01, [0.0, 0.001]), session(0.02, [0.0, 0.002])]
     assert noise_grade.promise(noise_grade.figures(entries)).state is State.OPEN
@@ -85,12 +98,12 @@ def test_where_each_copy_lies_beside_the_others() -> None:
 def test_bursts_are_the_same_for_the_same_seed() -> None:
     first, second = (list(islice(hogs.bursts(3), 20)) for _ in range(2))
     assert first == second
-    assert {name for name, _, _ in first} == set(hogs.KINDS[1:-1])
+    assert {name for name, _, _ in first} == set(hogs.WORKS)
     assert all(hogs.SHORTEST_S <= part <= hogs.LONGEST_S for _, *both in first for part in both)
 
 
 def test_every_kind_of_neighbour_has_its_work() -> None:
-    assert set(hogs.works()) == set(hogs.KINDS[1:-1])
+    assert set(hogs.works()) == set(hogs.WORKS)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="nobody can be pinned here")
@@ -103,3 +116,19 @@ def test_a_neighbour_ends_when_it_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         os.kill(number, 0)
     with hogs.hog(hogs.NONE, cpu=0, seed=1) as nobody:
         assert nobody is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="neighbours are pinned to processors")
+def test_a_crowd_has_a_neighbour_on_every_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int, int]] = []
+
+    @contextmanager
+    def stand_in(kind: str, cpu: int, seed: int) -> Iterator[int]:
+        asked.append((kind, cpu, seed))
+        yield 40 + cpu
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 3, 5})
+    monkeypatch.setattr(hogs, "_process", stand_in)
+    with hogs.hog(hogs.CROWD, cpu=5, seed=1) as number:
+        assert number == 45
+    assert asked == [("bursts", 2, 4), ("bursts", 3, 5), ("bursts", 5, 1)]
