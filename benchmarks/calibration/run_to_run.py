@@ -2,11 +2,11 @@
 
     python -m benchmarks.calibration.run_to_run --keep DIR
 
-The time of JAX over that of PyTorch, for one float32 product, is taken ten times by the harness, and ten
-times by each of two tools that time one framework and then the other: `torch.utils.benchmark.Timer`, and
-`pyperf timeit` where it is installed. All of them take turns within the same session, in an order drawn
-anew. The promise: the spread of the harness's ratio, the standard deviation of its logarithm, is at most
-a tenth of theirs.
+The time of JAX over that of PyTorch, for one float32 product of matrices or their sum, is taken ten times by
+the harness, and ten times by each of two tools that time one framework and then the other:
+`torch.utils.benchmark.Timer`, and `pyperf timeit` where it is installed. All of them take turns within the
+same session, in an order drawn anew. The promise: the spread of the harness's ratio, the standard deviation
+of its logarithm, is at most a tenth of theirs.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from benchmarks.calibration.measuring import A, B, Size, labelled, measure, pair
 from harness.core.target import Target
 from harness.errors import ExitCode
 from harness.suite.model import Case
+from harness.workloads.base import Workload
+from harness.workloads.elementwise import Elementwise
 from harness.workloads.matmul import Matmul
 
 SESSIONS = 10
@@ -45,9 +47,12 @@ HARNESS, TIMER, PYPERF = "harness", "Timer", "pyperf"
 class Sessions:
     """Takes the same ratio by each tool."""
 
-    def __init__(self, options: common.Options, journal: Journal, *, n: int, size: Size, pyperf_processes: int) -> None:
+    def __init__(
+        self, options: common.Options, journal: Journal, *, operation: str, n: int, size: Size, pyperf_processes: int
+    ) -> None:
         self._options = options
         self._journal = journal
+        self._operation = operation
         self._n = n
         self._pyperf_processes = pyperf_processes
         self._size = size
@@ -55,7 +60,8 @@ class Sessions:
     @property
     def shape(self) -> dict[str, Any]:
         """What all sessions have in common."""
-        return {"n": self._n, "pyperf_processes": self._pyperf_processes, **self._size.plain()}
+        said = {} if self._operation == tools.PRODUCT else {"operation": self._operation}
+        return {**said, "n": self._n, "pyperf_processes": self._pyperf_processes, **self._size.plain()}
 
     def session(self, number: int) -> Entry:
         """Take the ratio once by each tool, in an order that is drawn."""
@@ -74,7 +80,7 @@ class Sessions:
     def _harness(self, number: int) -> Entry:
         """Measure as anybody would: both frameworks in one session, the reference twice."""
         pair = [labelled(Target.parse(f"{name}@cpu"), label) for name, label in zip(FRAMEWORKS, (A, B), strict=True)]
-        case = Case(name=f"product-{self._n}", workload=Matmul(m=self._n, n=self._n, k=self._n))
+        case = Case(name=f"{self._operation}-{self._n}", workload=workload_of(self._operation, self._n))
         seed = common.seed_of(self._options, number)
         suite = pairs_suite("calibration-run-to-run", [case], pair, threads=None, seed=seed)
         measured = measure(suite, self._size, self._journal.results, self_check=True)
@@ -86,11 +92,17 @@ class Sessions:
     def _timer(self, number: int) -> Entry:
         del number
         least_s = QUICK_TIMER_S if self._options.quick else TIMER_S
-        return _ratio({name: tools.timer_seconds(name, self._n, least_s) for name in FRAMEWORKS})
+        return _ratio({name: tools.timer_seconds(name, self._operation, self._n, least_s) for name in FRAMEWORKS})
 
     def _pyperf(self, number: int) -> Entry:
         del number
-        return _ratio({name: tools.pyperf_seconds(name, self._n, self._pyperf_processes) for name in FRAMEWORKS})
+        asked = self._operation, self._n, self._pyperf_processes
+        return _ratio({name: tools.pyperf_seconds(name, *asked) for name in FRAMEWORKS})
+
+
+def workload_of(operation: str, n: int) -> Workload:
+    """Return what the other tools are asked for, as a workload."""
+    return Matmul(m=n, n=n, k=n) if operation == tools.PRODUCT else Elementwise(op="add", shape=(n, n))
 
 
 def _ratio(seconds: dict[str, float]) -> Entry:
@@ -152,7 +164,10 @@ def main() -> ExitCode:
     """Measure, print, and say whether the promise holds."""
     parser = common.parser(__doc__)
     parser.add_argument("--sessions", type=int, default=SESSIONS, help="enough (default: %(default)s)")
-    parser.add_argument("--n", type=int, default=N, help="rows and columns of the product (default: %(default)s)")
+    parser.add_argument(
+        "--operation", choices=tools.OPERATIONS, default=tools.PRODUCT, help="of two matrices (default: %(default)s)"
+    )
+    parser.add_argument("--n", type=int, default=N, help="their rows and columns (default: %(default)s)")
     parser.add_argument("--sets", type=int, help="process-sets of the harness (default: 5; a verdict takes up to 20)")
     parser.add_argument("--pyperf-processes", type=int, help="0 leaves pyperf out (default: as it does, if it is here)")
     arguments = parser.parse_args()
@@ -163,7 +178,9 @@ def main() -> ExitCode:
     size = QUICK if options.quick else SIZE
     size = replace(size, sets=arguments.sets or size.sets)
     processes = processes if find_spec("pyperf") else 0
-    sessions = Sessions(options, journal, n=arguments.n, size=size, pyperf_processes=processes)
+    sessions = Sessions(
+        options, journal, operation=arguments.operation, n=arguments.n, size=size, pyperf_processes=processes
+    )
     entries = common.go_on(journal, options, sessions.shape, sessions.session, common.first(arguments.sessions))
     known = figures(entries)
     judged = promises(entries, known, options.series, sessions=arguments.sessions)

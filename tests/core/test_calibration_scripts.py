@@ -392,10 +392,15 @@ def test_the_mean_of_pyperf_is_over_the_values_of_all_its_runs() -> None:
     assert tools.mean_of({"benchmarks": [{"runs": runs}]}) == 2.0
 
 
-def test_the_statements_of_the_other_tools_are_python() -> None:
+@pytest.mark.parametrize("operation", tools.OPERATIONS)
+def test_the_other_tools_are_asked_in_python_for_what_the_harness_measures(operation: str) -> None:
+    """By the name that both frameworks have for it; the calls of PyTorch and of JAX are those of their backends."""
     for name, setup in tools.SETUP.items():
-        compile(setup.format(n=512, threads=2), name, "exec")
-        compile(tools.STATEMENT[name], name, "eval")
+        compile(tools._filled(setup, operation, 512), name, "exec")
+        compile(tools._filled(tools.STATEMENT[name], operation, 512), name, "eval")
+    work = run_to_run.workload_of(operation, 512)
+    assert {work.name, getattr(work, "op", "")} & {tools.FUNCTION[operation]}
+    assert set(work.input_shapes().values()) == {(512, 512)}
 
 
 # -- telling --------------------------------------------------------------------------------------
