@@ -144,7 +144,8 @@ def _cares(run: RunFindings) -> Iterator[str]:
         yield f"{counted(rejected, 'result')} failed a check and {'was' if rejected == 1 else 'were'} rejected"
     chaotic = sum(_failed_as(arm, Failure.UNPROVABLE) for arm in run.arms)
     if chaotic:
-        yield f"{counted(chaotic, 'training')} could not be proved right or wrong, and {_have(chaotic)} no time"
+        unproved = f"{counted(chaotic, 'training')} could not be proved right or wrong"
+        yield f"{unproved}, and {'has' if chaotic == 1 else 'have'} no time"
     if Standing.INDICATIVE in standings(run):
         yield "some cases had too few fresh starts for a verdict"
 
@@ -166,10 +167,6 @@ def _unchecked(run: RunFindings) -> int:
 
 def _failed_as(arm: Measurement, kind: Failure) -> bool:
     return arm.outcome == Outcome.FAILED and arm.detail.startswith(f"{kind}:")
-
-
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
 
 
 def grade_of_run(run: RunFindings) -> Grade | None:

@@ -31,13 +31,13 @@ def unprovable(case: Training, bundle: Bundle, seen: Arrays, forms: Sequence[str
     apart = sameness.parts_apart(seen, bundle.reference, bundle.scales, forms, bound)
     if not apart or sameness.why_not(seen, bundle.reference, forms) is not None:
         return None
-    if not np.all(np.isfinite(bundle.reference[sameness.LOSS])):
-        return "but in float64 itself this training runs away, to losses that are no numbers; take shorter steps"
     reach = SHORT_REACH if case.is_short else REACH
     again = trained_beside(case, bundle.inputs, forms, reach)
     itself = sameness.parts_apart(again, bundle.reference, bundle.scales, forms, bound)
     if not apart <= itself:
         return None
+    if not np.all(np.isfinite(bundle.reference[sameness.LOSS])):
+        return "but in float64 itself this training runs away, to losses that are no numbers; take shorter steps"
     found = sameness.accuracy_of(again, bundle.reference, bundle.scales, forms).max_error
     return (
         f"but in float64 itself this training comes out elsewhere ({found:.3g} where {bound:.3g} is let pass) from "

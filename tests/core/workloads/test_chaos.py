@@ -45,8 +45,11 @@ def test_where_the_reference_parts_from_itself_nobody_is_called_wrong(chaotic: t
 def test_a_training_that_runs_away_in_float64_itself_is_said_to() -> None:
     bundle = make_bundle(ENDLESS, 1)
     assert not np.all(np.isfinite(bundle.reference[sameness.LOSS]))
-    said = chaos.unprovable(ENDLESS, bundle, seen_of(ENDLESS, bundle), ())
+    seen = seen_of(ENDLESS, bundle)
+    said = chaos.unprovable(ENDLESS, bundle, seen, ())
     assert said == "but in float64 itself this training runs away, to losses that are no numbers; take shorter steps"
+    wrong = {name: values * (1.1 if name.startswith("gradient.") else 1.0) for name, values in seen.items()}
+    assert chaos.unprovable(ENDLESS, bundle, wrong, ()) is None  # its first gradients can be judged
 
 
 def test_what_is_wrong_before_chaos_sets_in_is_wrong(chaotic: tuple[Bundle, dict[str, Any]]) -> None:
