@@ -35,7 +35,10 @@ def hog(kind: str, *, cpu: int, seed: int) -> Iterator[int | None]:
         if kind == CROWD:
             for place in sorted(os.sched_getaffinity(0) - {cpu}):
                 others.enter_context(_process(BURSTS, place, seed + place + 1))
-        yield None if kind == NONE else others.enter_context(_process(BURSTS if kind == CROWD else kind, cpu, seed))
+        if kind == NONE:
+            yield None
+        else:
+            yield others.enter_context(_process(BURSTS if kind == CROWD else kind, cpu, seed))
 
 
 @contextmanager

@@ -89,8 +89,12 @@ def pairs_suite(
 
 def twins(target: str) -> tuple[Target, Target]:
     """Return the same target twice, which is what A/A means."""
-    one = Target.parse(target)
-    return labelled(one, A), labelled(one, B)
+    return pair_of(target, target)
+
+
+def pair_of(a: str, b: str) -> tuple[Target, Target]:
+    """Return two targets under the labels of the two arms."""
+    return labelled(Target.parse(a), A), labelled(Target.parse(b), B)
 
 
 def labelled(target: Target, label: str) -> Target:

@@ -26,8 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run as a file, t
 from benchmarks.calibration import common, tools
 from benchmarks.calibration.figures import Promise, Spread, State, spread_of, times_narrower
 from benchmarks.calibration.keep import Entry, Journal
-from benchmarks.calibration.measuring import A, B, Size, labelled, measure, pairs_suite
-from harness.core.target import Target
+from benchmarks.calibration.measuring import Size, measure, pair_of, pairs_suite
 from harness.errors import ExitCode
 from harness.suite.model import Case
 from harness.workloads.base import Workload
@@ -79,7 +78,7 @@ class Sessions:
 
     def _harness(self, number: int) -> Entry:
         """Measure as anybody would: both frameworks in one session, the reference twice."""
-        pair = [labelled(Target.parse(f"{name}@cpu"), label) for name, label in zip(FRAMEWORKS, (A, B), strict=True)]
+        pair = pair_of(*(f"{name}@cpu" for name in FRAMEWORKS))
         case = Case(name=f"{self._operation}-{self._n}", workload=workload_of(self._operation, self._n))
         seed = common.seed_of(self._options, number)
         suite = pairs_suite("calibration-run-to-run", [case], pair, threads=None, seed=seed)

@@ -24,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run as a file, t
 from benchmarks.calibration import common, replay
 from benchmarks.calibration.figures import percent
 from benchmarks.calibration.keep import Entry, Journal
-from benchmarks.calibration.measuring import A, B, Size, labelled, measure, pairs_suite
+from benchmarks.calibration.measuring import Size, measure, pair_of, pairs_suite
 from harness.core.target import Target
 from harness.errors import ExitCode
+from harness.report.words import counted
 from harness.suite.model import Case
 from harness.workloads.attention import Attention
 from harness.workloads.conv2d import Conv2d
@@ -76,10 +77,7 @@ class Sessions:
 
     def session(self, number: int) -> Entry:
         """Measure every case once more; the first target is A, the reference, and the second B."""
-        pair = [
-            labelled(Target.parse(name), label) for name, label in zip(("torch@cpu", "jax@cpu"), (A, B), strict=True)
-        ]
-        targets = [*pair, *map(Target.parse, BESIDE)]
+        targets = [*pair_of("torch@cpu", "jax@cpu"), *map(Target.parse, BESIDE)]
         known = cases()[:2] if self._options.quick else cases()
         seed = common.seed_of(self._options, number)
         suite = pairs_suite("calibration-traces", known, targets, threads=None, seed=seed)
@@ -87,16 +85,22 @@ class Sessions:
         return {"run_id": measured.run_id, "pairs": [pair.plain() for pair in measured.pairs]}
 
 
+def spreads(traces: Sequence[replay.Trace]) -> list[tuple[str, float]]:
+    """Return each pair, and how far its process-sets lie apart: the standard deviation of its logarithms."""
+    known = [trace for trace in traces if trace.medians.size > 1]
+    return [(f"{one.name} {one.case_key}", float(one.medians.std(ddof=1))) for one in known]
+
+
 def sentences(entries: Sequence[Entry], traces: Sequence[replay.Trace], series: str) -> list[str]:
     """Say how far processes lie apart."""
-    apart = sorted(float(trace.medians.std(ddof=1)) for trace in traces if trace.medians.size > 1)
+    apart = sorted(spread for _, spread in spreads(traces))
     lines = [common.surroundings_words(entries, series)]
     if not apart:
         return [*lines, "no pair was measured by two processes"]
     sets = statistics.median(trace.medians.size for trace in traces)
     middle, least, most = map(percent, (statistics.median(apart), apart[0], apart[-1]))
     words = f"process-sets of a pair differ by {middle} in the middle, by {least} to {most} (standard deviations)"
-    return [*lines, f"{len(apart)} pairs, {sets:g} process-sets each: {words}"]
+    return [*lines, f"{counted(len(apart), 'pair')}, {sets:g} process-sets each: {words}"]
 
 
 def keep_blocks(kept: Path, folder: Path) -> None:
@@ -125,9 +129,9 @@ def main() -> ExitCode:
     if arguments.blocks:
         keep_blocks(options.keep, arguments.blocks)
     traces = replay.traces_of([options.keep])
-    figures = {"spreads": {f"{one.name} {one.case_key}": float(one.medians.std(ddof=1)) for one in traces}}
     promises = common.quiet_promise(entries, options.series)
-    return common.tell(options, figures, sentences(entries, traces, options.series), promises)
+    told = sentences(entries, traces, options.series)
+    return common.tell(options, {"spreads": dict(spreads(traces))}, told, promises)
 
 
 if __name__ == "__main__":

@@ -206,8 +206,9 @@ class Prepared(Generic[T]):
 
     `function` only dispatches; `Backend.wait` is the fence. Arrays are arguments, never closed over,
     or a compiler folds them into the program. `reset` runs untimed before each block where the work
-    changes its own state. `compilations` counts traces or compilations so far. `layout` says how arrays
-    lie where that is not as the workload states them. `learning` is there where the work is a training, and
+    changes its own state. `compilations` counts traces or compilations so far, and `compiling_s` says how long
+    the framework traced and compiled in this process so far, where it tells. `layout` says how arrays lie where
+    that is not as the workload states them. `learning` is there where the work is a training, and
     `goal` where a call is a whole training to a quality.
     """
 
@@ -215,6 +216,7 @@ class Prepared(Generic[T]):
     arguments: tuple[Any, ...]
     reset: Callable[[], None] | None = None
     compilations: Callable[[], int] = _never_compiles
+    compiling_s: Callable[[], float] | None = None
     layout: Layout | None = None
     tags: tuple[str, ...] = ()
     learning: Learning[T] | None = None

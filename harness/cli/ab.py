@@ -199,7 +199,7 @@ def _print(made: Measured, page: Page, arguments: argparse.Namespace, names: dic
     result = made.result
     if arguments.json:
         values = {"schema": "harness.ab/1", **names, "run": running.result_values(result), "page": document(page)}
-        show_document(values)
+        show_document(values, indent=None)
         return
     print(terminal(page).rstrip())
     if arguments.durations:

@@ -9,13 +9,13 @@ remove    take one out of the file; its run stays
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options
+from harness.cli.documents import show_document
 from harness.cli.text_table import table
 from harness.errors import ExitCode
 
@@ -79,7 +79,7 @@ def _set(args: argparse.Namespace) -> ExitCode:
         told = ", ".join(f"{count} {outcome}" for outcome, count in idle.items())
         print(f"of its arms, not all were measured, and nothing can be held against those: {told}", file=sys.stderr)
     if args.json:
-        print(json.dumps(_document(args.name, made), indent=2))
+        show_document(_document(args.name, made))
         return ExitCode.FINE
     print(f"{args.name} is the run {made.run_id} of the suite {_visible(made.suite)}")
     print(f"commit {args.results / FILE}, and keep the run")
@@ -126,7 +126,7 @@ def _list(args: argparse.Namespace) -> ExitCode:
 
     known = read_baselines(args.results)
     if args.json:
-        print(json.dumps({"baselines": [_document(name, one) for name, one in known.items()]}, indent=2))
+        show_document({"baselines": [_document(name, one) for name, one in known.items()]})
         return ExitCode.FINE
     head = ("name", "run", "suite", "set", "age", "reason")
     rows = [
@@ -143,7 +143,7 @@ def _show(args: argparse.Namespace) -> ExitCode:
     one = find_baseline(args.results, args.name)
     wrong = differences(args.results, one)
     if args.json:
-        print(json.dumps(_document(args.name, one) | {"differences": wrong}, indent=2))
+        show_document(_document(args.name, one) | {"differences": wrong})
         return ExitCode.STORE if wrong else ExitCode.FINE
     facts = _document(args.name, one) | {"age": _age(args.name, one)}
     for name, value in facts.items():
@@ -158,7 +158,7 @@ def _remove(args: argparse.Namespace) -> ExitCode:
 
     gone = remove_baseline(args.results, args.name)
     if args.json:
-        print(json.dumps(_document(args.name, gone), indent=2))
+        show_document(_document(args.name, gone))
     else:
         print(f"{args.name} is no baseline any more; its run {gone.run_id} stays")
     return ExitCode.FINE

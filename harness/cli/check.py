@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 _say(verdict)
     if arguments.json:
         targets = [asdict(verdict) for verdict in verdicts]
-        show_document({"schema": SCHEMA, "targets": targets}, indent=2, sort_keys=True)
+        show_document({"schema": SCHEMA, "targets": targets}, sort_keys=True)
     return _exit_code(verdicts, named=bool(arguments.target or arguments.backend or arguments.device))
 
 

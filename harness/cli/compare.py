@@ -12,11 +12,11 @@ that run, and a single RUN (latest, where none is named) by its own two sides, o
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
+from harness.cli.documents import show_document
 from harness.errors import ExitCode, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -83,8 +83,10 @@ def _sides(args: argparse.Namespace) -> ExitCode:
     page = _page(args)
     if args.markdown is not None:
         _write(args.markdown, markdown(page, everything=args.all))
-    text = json.dumps(document(page), indent=2, allow_nan=False) if args.json else terminal(page, everything=args.all)
-    print(text.rstrip())
+    if args.json:
+        show_document(document(page))
+    else:
+        print(terminal(page, everything=args.all).rstrip())
     return exit_code(page)
 
 
@@ -114,7 +116,10 @@ def _nodes(args: argparse.Namespace) -> ExitCode:
     page: NodesPage = compare_nodes(args.results, args.runs)
     if args.markdown is not None:
         _write(args.markdown, nodes_markdown(page))
-    print(json.dumps(nodes_document(page), indent=2, allow_nan=False) if args.json else nodes_terminal(page).rstrip())
+    if args.json:
+        show_document(nodes_document(page))
+    else:
+        print(nodes_terminal(page).rstrip())
     return ExitCode.FINE
 
 

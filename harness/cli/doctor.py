@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> ExitCode:
     known = machine.facts()
     states = examine(present_devices(known), probe if args.probe else unprobed)
     if args.json:
-        show_document(document(known, states), indent=2)
+        show_document(document(known, states))
     else:
         print("\n".join([*machine_lines(known), "", *backend_lines(states), "", *missing_lines(states)]))
     return ExitCode.FINE
@@ -81,7 +81,7 @@ def _run_noise(args: argparse.Namespace) -> ExitCode:
     known = machine.facts()  # before we load the machine ourselves
     found = doctor_noise.measure(seconds)
     if args.json:
-        show_document(doctor_noise.document(known, found), indent=2)
+        show_document(doctor_noise.document(known, found))
     else:
         print("\n".join(doctor_noise.lines(known, found)))
     return ExitCode.FINE

@@ -179,15 +179,14 @@ def _confirmed(page: Page, args: argparse.Namespace) -> Page:
 def _write(
     args: argparse.Namespace, exports: Sequence[tuple[str, Path]], decision: Decision, page: Page, warnings: list[str]
 ) -> None:
-    import json
-
+    from harness.cli.documents import document_text
     from harness.export.registry import export
     from harness.report import gate_words
     from harness.report.gate_page import page_of
     from harness.report.verdicts import document
 
     values = document(page, decision, said=gate_words.said(decision, page), warnings=warnings)
-    as_json = json.dumps(values, indent=2, allow_nan=False) + "\n"
+    as_json = document_text(values)
     for name, path in exports:
         _save(path, export(name, values))
     if args.markdown:

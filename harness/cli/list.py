@@ -7,13 +7,13 @@ as present when its driver is. `python -m harness doctor` asks the frameworks th
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options
+from harness.cli.documents import show_document
 from harness.cli.text_table import table
 from harness.errors import ExitCode, HarnessError, SuiteError
 
@@ -36,7 +36,10 @@ def run(args: argparse.Namespace) -> ExitCode:
     """Print one list."""
     options.load_own(args.load)
     found, text = _LISTS[args.what](args)
-    print(json.dumps({args.what: found}, indent=2) if args.json else text)
+    if args.json:
+        show_document({args.what: found})
+    else:
+        print(text)
     return ExitCode.FINE
 
 

@@ -13,7 +13,6 @@ cannot be told or is not compared, and with 5 where there is no such row.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import textwrap
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli import options
 from harness.cli.ab import read_side
+from harness.cli.documents import show_document
 from harness.errors import ExitCode, UsageError, first_of
 from harness.report.escape import visible
 
@@ -203,7 +203,7 @@ def _conclude(found: Replayed, arguments: argparse.Namespace, ended: ExitCode = 
     from harness.report.replayed_words import document
 
     if arguments.json:
-        print(json.dumps(document(found), indent=2, allow_nan=False))
+        show_document(document(found))
     else:
         print("\n".join(_lines(found, arguments)))
     kept = ExitCode.FINE if ended is ExitCode.CASES_FAILED else ended

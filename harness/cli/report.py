@@ -95,15 +95,14 @@ def _uncollected() -> Iterator[None]:
 
 
 def _print(args: argparse.Namespace, path: Path, reported: Reported) -> None:
-    import json
-
+    from harness.cli.documents import show_document
     from harness.report.escape import visible
     from harness.report.headline import headline
 
     said = {name: headline(run, visible) for name, run in zip(reported.chosen, reported.runs, strict=True)}
     if args.json:
         problems = [{"file": problem.place, "reason": problem.message} for problem in reported.problems]
-        print(json.dumps({"page": str(path), "runs": said, "problems": problems}, indent=2))
+        show_document({"page": str(path), "runs": said, "problems": problems})
         return
     for run, lines in zip(reported.runs, said.values(), strict=True):
         partial = "" if run.state == "complete" else f" ({run.state})"

@@ -132,7 +132,7 @@ def _show_result(result: RunResult, arguments: argparse.Namespace) -> None:
     from harness.report.terminal import show_run
 
     if arguments.json:
-        show_document(result_values(result))
+        show_document(result_values(result), indent=None)
         return
     print(show_run(arguments.results, result.run_id), end="")
     if arguments.durations:
@@ -185,7 +185,7 @@ def show_plan(plan: Plan, arguments: argparse.Namespace) -> ExitCode:
     lines += [_arm_values(one.arm, str(one.outcome), one.detail) for one in plan.settled]
     if arguments.json:
         values = {"memory_bytes": needed.memory_bytes, "expected_s": needed.seconds, "reference": plan.reference.name}
-        show_document({"schema": "harness.plan/1", "suite": plan.suite.name, **values, "arms": lines})
+        show_document({"schema": "harness.plan/1", "suite": plan.suite.name, **values, "arms": lines}, indent=None)
         return ExitCode.FINE
     for line in lines:
         flops = units.rate(line["flops"], "FLOP") if line["flops"] else "-"

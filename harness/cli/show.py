@@ -7,13 +7,13 @@ latest, latest~1, the beginning of its name, or a path.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options, selecting
+from harness.cli.documents import show_document
 from harness.cli.text_table import table
 from harness.core.units import significant, size
 from harness.errors import ExitCode
@@ -46,7 +46,10 @@ def run(args: argparse.Namespace) -> ExitCode:
         from harness.suite.load import load_suite
 
         suite = _filtered(load_suite(args.what, max_cases=args.max_cases, overrides=args.set), args.filter)
-        print(json.dumps(_document(suite), indent=2) if args.json else _text(suite))
+        if args.json:
+            show_document(_document(suite))
+        else:
+            print(_text(suite))
     else:
         from harness.report.terminal import show_run
 

@@ -8,10 +8,10 @@ migrate   give old files the columns of new ones, for `pandas.read_parquet` on t
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from harness.cli.documents import show_document
 from harness.errors import ExitCode, NothingSelected
 from harness.store.layout import STORE
 
@@ -40,7 +40,7 @@ def _verify(root: Path, as_json: bool) -> ExitCode:  # noqa: FBT001  (a command 
             {"file": str(each.file), "reason": each.reason, "set_aside": each.set_aside} for each in found.findings
         ]
         counts = {"runs": found.runs, "measurements": found.measurements, "samples": found.samples}
-        print(json.dumps({"sound": found.sound, **counts, "findings": findings}, indent=2))
+        show_document({"sound": found.sound, **counts, "findings": findings})
     else:
         for finding in found.findings:
             print(finding)
@@ -57,7 +57,8 @@ def _recover(root: Path, as_json: bool) -> ExitCode:  # noqa: FBT001
     for path, state in left.items():
         print(f"{path}: left alone, {state.value}", file=sys.stderr)
     if as_json:
-        print(json.dumps({"recovered": recovered, "left": {str(path): state.value for path, state in left.items()}}))
+        states = {str(path): state.value for path, state in left.items()}
+        show_document({"recovered": recovered, "left": states}, indent=None)
     else:
         print("\n".join(f"recovered {run_id} (partial)" for run_id in recovered) or "nothing to recover")
     return ExitCode.FINE
@@ -68,7 +69,7 @@ def _migrate(root: Path, as_json: bool) -> ExitCode:  # noqa: FBT001
 
     rewritten = [str(path) for path in migrate(root)]
     if as_json:
-        print(json.dumps({"rewritten": rewritten}))
+        show_document({"rewritten": rewritten}, indent=None)
     else:
         print("\n".join(f"rewritten {path}" for path in rewritten) or "nothing to migrate")
     return ExitCode.FINE

@@ -6,12 +6,12 @@ Ends with 0 where all files are sound and with 2 where one is not.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options
+from harness.cli.documents import show_document
 from harness.errors import ExitCode, SuiteError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> ExitCode:
     options.load_own(args.load)
     reports = [_check(file, args.max_cases) for file in args.files]
     if args.json:
-        print(json.dumps({"files": [_plain(report) for report in reports]}, indent=2))
+        show_document({"files": [_plain(report) for report in reports]})
     else:
         for report in reports:
             _print(report)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from harness.core.sayable import sayable
 from harness.report.comparison import Comparison, Line, NodesPage, Page, Side
 from harness.report.sentences import say, say_node
-from harness.report.verdicts import finite
 from harness.stats.combine import Combined
 from harness.stats.verdict import Judgement
 
@@ -20,17 +20,18 @@ PROBABILITIES = ("p_slower", "p_faster", "p_equal", "p_none")
 
 def document(page: Page) -> dict[str, Any]:
     """Return a page as JSON knows it."""
-    return {
+    values = {
         "schema": SCHEMA,
         "comparisons": [_comparison(each) for each in page.comparisons],
         "problems": list(page.problems),
         **({"facts": dict(page.facts)} if page.facts else {}),
     }
+    return dict(sayable(values))
 
 
 def nodes_document(page: NodesPage) -> dict[str, Any]:
     """Return what is said of machines of one kind as JSON knows it."""
-    return {
+    values = {
         "schema": "harness.nodes/1",
         "kind": page.kind,
         "cases": page.cases,
@@ -38,9 +39,9 @@ def nodes_document(page: NodesPage) -> dict[str, Any]:
             {
                 "name": node.name,
                 "odd": node.odd,
-                "ratio": finite(node.ratio),
-                "low": finite(node.low),
-                "high": finite(node.high),
+                "ratio": node.ratio,
+                "low": node.low,
+                "high": node.high,
                 "sessions": node.sessions,
                 "cases": node.cases,
                 "sentence": say_node(node, page),
@@ -49,6 +50,7 @@ def nodes_document(page: NodesPage) -> dict[str, Any]:
         ],
         "problems": list(page.problems),
     }
+    return dict(sayable(values))
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "overall": _combined(comparison.overall),
         "self_check": _combined(comparison.self_check),
         "self_check_passed": comparison.self_check_passed,
-        "detectable": finite(comparison.detectable),
+        "detectable": comparison.detectable,
         "confirmed_by": comparison.confirmed_by or None,
         "notes": list(comparison.notes),
         "lines": [_line(line, comparison) for line in comparison.lines],
@@ -100,9 +102,9 @@ def _line(line: Line, comparison: Comparison) -> dict[str, Any]:
 def _judgement(found: Judgement) -> dict[str, Any]:
     return {
         "verdict": str(found.verdict),
-        "ratio": finite(found.ratio),
-        "low": finite(found.low),
-        "high": finite(found.high),
+        "ratio": found.ratio,
+        "low": found.low,
+        "high": found.high,
         "sets": found.sets,
         "margin": found.margin,
         "confidence": found.confidence,
@@ -116,9 +118,9 @@ def _combined(found: Combined | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "ratio": finite(found.ratio),
-        "low": finite(found.low),
-        "high": finite(found.high),
+        "ratio": found.ratio,
+        "low": found.low,
+        "high": found.high,
         "cases": found.cases,
         "sets": found.sets,
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from harness.core.sayable import sayable
 from harness.core.target import shown_name
 from harness.report import words
 from harness.report.escape import LONGEST, visible
@@ -16,7 +17,6 @@ from harness.report.findings import case_of, name_of
 from harness.report.named import Found
 from harness.report.replayed import SURE, Answer, Replayed
 from harness.report.sentences import Shown, percent, times
-from harness.report.verdicts import finite
 from harness.stats.verdict import MARGIN, Judgement
 from harness.store.record import Measurement
 
@@ -75,7 +75,7 @@ def rows(found: Replayed) -> list[tuple[str, str, str]]:
 
 def document(found: Replayed) -> dict[str, Any]:
     """Return all of it as JSON knows it."""
-    return {
+    values = {
         "schema": "harness.replay/1",
         "answer": str(found.answer),
         "sentence": say(found),
@@ -88,6 +88,7 @@ def document(found: Replayed) -> dict[str, Any]:
         "one_machine": found.one_machine,
         "changes": [asdict(change) for change in found.changes],
     }
+    return dict(sayable(values))
 
 
 def _both_times(found: Replayed, name: Shown) -> str:
@@ -124,9 +125,9 @@ def _side(side: Found, ratio: Judgement | None) -> dict[str, Any]:
     row, reference = side.row, side.reference
     return {
         "run_id": side.run.info.run_id,
-        **{name: _plain(getattr(row, name)) for name in ROW},
+        **{name: getattr(row, name) for name in ROW},
         "reference": None if reference is None else {"target": reference.target, "label": reference.label},
-        "reference_s": None if reference is None else _plain(reference.time_s),
+        "reference_s": None if reference is None else reference.time_s,
         "ratio": _numbers(ratio),
     }
 
@@ -134,13 +135,7 @@ def _side(side: Found, ratio: Judgement | None) -> dict[str, Any]:
 def _numbers(found: Judgement | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    ends = {name: finite(getattr(found, name)) for name in ("ratio", "low", "high")}
-    return {**ends, "sets": found.sets}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a row as JSON can say it."""
-    return finite(value) if isinstance(value, float) else value
+    return {name: getattr(found, name) for name in ("ratio", "low", "high", "sets")}
 
 
 def _framework(side: Found) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.core.sayable import sayable
 from harness.errors import NothingSelected
 from harness.report import words
 from harness.report.answers import first_sentence, machine_line, ranking_lines
@@ -28,7 +29,6 @@ from harness.report.load import findings_of
 from harness.report.rows import sample_frame
 from harness.report.summarise import summarise
 from harness.report.trust import light
-from harness.report.verdicts import finite
 from harness.store.read import resolve
 from harness.store.record import Measurement, Outcome, Sample
 
@@ -173,7 +173,7 @@ def _ratio(entry: Entry) -> str:
 
 def _document(run: RunFindings, problems: Sequence[Any]) -> str:
     entries = _entries(run)
-    arms = [_sayable(asdict(arm)) | _judged(entries.get(arm.key)) for arm in run.arms]
+    arms = [asdict(arm) | _judged(entries.get(arm.key)) for arm in run.arms]
     document = {
         "run_id": run.run_id,
         "suite": run.suite,
@@ -183,20 +183,16 @@ def _document(run: RunFindings, problems: Sequence[Any]) -> str:
         "arms": arms,
         "problems": [{"file": problem.place, "reason": problem.message} for problem in problems],
     }
-    return jsonlib.dumps(document, indent=2, default=_plain, allow_nan=False) + "\n"
-
-
-def _sayable(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: finite(value) if isinstance(value, float) else value for name, value in row.items()}
+    return jsonlib.dumps(sayable(document), indent=2, default=_plain, allow_nan=False) + "\n"
 
 
 def _judged(entry: Entry | None) -> dict[str, Any]:
     beside = entry.beside_reference if entry else None
     return {
         "verdict": entry.verdict if entry and entry.measured else None,
-        "ratio": finite(beside.ratio) if beside else None,
-        "ratio_low": finite(beside.low) if beside else None,
-        "ratio_high": finite(beside.high) if beside else None,
+        "ratio": beside.ratio if beside else None,
+        "ratio_low": beside.low if beside else None,
+        "ratio_high": beside.high if beside else None,
     }
 
 

@@ -6,11 +6,11 @@ be added. Numbers that JSON has no word for are left empty.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from harness.core.sayable import sayable
 from harness.report.comparison import Comparison, Line, Page, Side
 from harness.report.gate import Decision, Reason, closes
 from harness.report.sentences import say
@@ -24,7 +24,7 @@ CLOSES, ALLOWED, PASSES = "closes", "allowed", "passes"
 def document(page: Page, decision: Decision, *, said: str, warnings: Sequence[str] = ()) -> dict[str, Any]:
     """Return all that a gate has to say; `said` is its verdict in a sentence."""
     allowed = frozenset(reason.verdict for reason in decision.allowed)
-    return {
+    values = {
         "schema": SCHEMA,
         "passed": decision.passed,
         "exit_code": int(decision.exit_code),
@@ -38,6 +38,7 @@ def document(page: Page, decision: Decision, *, said: str, warnings: Sequence[st
         "problems": list(page.problems),
         "comparisons": [_comparison(one, allowed) for one in page.comparisons],
     }
+    return dict(sayable(values))
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _comparison(one: Comparison, allowed: frozenset[Verdict]) -> dict[str, Any]:
         "margin": one.margin,
         "correction": str(one.correction),
         "confirmed_by": one.confirmed_by,
-        "detectable": finite(one.detectable),
+        "detectable": one.detectable,
         "overall": _combined(one.overall),
         "self_check": _combined(one.self_check),
         "notes": list(one.notes),
@@ -83,8 +84,8 @@ def _line(line: Line, one: Comparison, allowed: frozenset[Verdict]) -> dict[str,
         "said": say(line, one),
         "detail": line.detail,
         "pairing": line.pairing,
-        "base_s": finite(line.base_s),
-        "new_s": finite(line.new_s),
+        "base_s": line.base_s,
+        "new_s": line.new_s,
         "measured": _judgement(line.judgement),
         "confirmed": _judgement(line.confirmed),
         "confirmation": None if line.confirmation is None else str(line.confirmation),
@@ -97,17 +98,17 @@ def _judgement(found: Judgement | None) -> dict[str, Any] | None:
         return None
     return {
         "verdict": str(found.verdict),
-        "ratio": finite(found.ratio),
-        "low": finite(found.low),
-        "high": finite(found.high),
+        "ratio": found.ratio,
+        "low": found.low,
+        "high": found.high,
         "sets": found.sets,
         "margin": found.margin,
         "confidence": found.confidence,
-        "detectable": finite(found.detectable),
-        "p_slower": finite(found.p_slower),
-        "p_faster": finite(found.p_faster),
-        "p_equal": finite(found.p_equal),
-        "p_none": finite(found.p_none),
+        "detectable": found.detectable,
+        "p_slower": found.p_slower,
+        "p_faster": found.p_faster,
+        "p_equal": found.p_equal,
+        "p_none": found.p_none,
         "among": found.among,
         "alone": None if found.alone is None else str(found.alone),
     }
@@ -116,10 +117,5 @@ def _judgement(found: Judgement | None) -> dict[str, Any] | None:
 def _combined(found: Combined | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    ends = {"ratio": finite(found.ratio), "low": finite(found.low), "high": finite(found.high)}
+    ends = {"ratio": found.ratio, "low": found.low, "high": found.high}
     return ends | {"cases": found.cases, "sets": found.sets}
-
-
-def finite(value: float | None) -> float | None:
-    """Return `value` where JSON can say it."""
-    return value if value is not None and math.isfinite(value) else None

@@ -60,7 +60,6 @@ def _body(state: ArmState) -> dict[str, Any]:
         "pairing": state.pairing,
         "inner": state.inner,
         **typical,
-        "compile_s": answer.get("compile_s"),
         **{name: _held(answer.get(name)) for name in names},
         "flops": workload.flops(),
         "bytes": workload.moved_bytes(),

@@ -36,7 +36,7 @@ class ArmState:
     throughput: list[Sample] = field(default_factory=list)
     latency: list[Sample] = field(default_factory=list)
     phases: list[Sample] = field(default_factory=list)  # of a training's steps, by the phase's name
-    timings: dict[str, list[float]] = field(default_factory=dict)  # import_s, prepare_s, first_call_s by set
+    timings: dict[str, list[float]] = field(default_factory=dict)  # import_s, prepare_s, first_call_s, compile_s by set
     answer: dict[str, Any] = field(default_factory=dict)  # max_error, effective_bits, hashes
     facts: dict[str, Any] = field(default_factory=dict)
     spent_ns: dict[str, int] = field(default_factory=dict)  # waited for its worker, by command
@@ -91,8 +91,9 @@ class ArmState:
 
     def prepared(self, reply: dict[str, Any]) -> None:
         """Take up what `prepare` found; a wrong answer is never timed."""
-        for name in ("prepare_s", "first_call_s"):
-            self.timings.setdefault(name, []).append(reply[name])
+        for name in ("prepare_s", "first_call_s", "compile_s"):
+            if (took_s := reply.get(name)) is not None:
+                self.timings.setdefault(name, []).append(took_s)
         worst = {
             "max_error": max(reply["max_error"], self.answer.get("max_error", 0.0)),
             "effective_bits": min(reply["effective_bits"], self.answer.get("effective_bits", 99.0)),

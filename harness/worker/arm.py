@@ -77,10 +77,13 @@ class Arm:
         start = time.perf_counter()
         self._prepared: Prepared[Any] = make_ready(self._backend, self._workload, self._bundle.inputs)
         prepare_s = time.perf_counter() - start
+        compiling_s = self._prepared.compiling_s
+        told_s = compiling_s() if compiling_s else 0.0
         start = time.perf_counter()
         output = proof.call(self._prepared)
         self._backend.wait(output)
         first_call_s = time.perf_counter() - start
+        compile_s = compiling_s() - told_s if compiling_s else None
         self._peak_host_bytes = memory.grown()
         seen = proof.observed(self._backend, self._workload, self._bundle, self._prepared, output)
         found, wrong = proof.judged(self._bundle, self._prepared, seen)
@@ -98,6 +101,7 @@ class Arm:
         return {
             "prepare_s": prepare_s,
             "first_call_s": first_call_s,
+            "compile_s": compile_s,
             "max_error": found.max_error,
             "effective_bits": found.effective_bits,
             "tolerance": self._bundle.tolerance.bound,

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 
 from harness.backends.base import DeviceMissing, Layout, NotHere, Operation, Placed, Prepared, Setting
-from harness.backends.jax import inference
+from harness.backends.jax import compiling, inference
 from harness.backends.jax.arrays import described, fetched, stored
 from harness.backends.jax.operations import MAKERS
 from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
@@ -81,6 +81,10 @@ class Jax:
         return tuple(jax.device_put(array, self._device, may_alias=False) for array in arrays)
 
     def prepare(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
+        """Make ready what JAX itself tells the compiling of."""
+        return replace(self._made(workload, inputs), compiling_s=compiling.spans().seconds)
+
+    def _made(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
         """Count traces: each is a compilation."""
         if isinstance(workload, (Training, Inference)):
             prepare: Function = _training().prepare if isinstance(workload, Training) else inference.prepare

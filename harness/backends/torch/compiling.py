@@ -65,6 +65,13 @@ def count_graphs() -> int:
     return int(counters["stats"]["unique_graphs"])
 
 
+def seconds_so_far() -> float:
+    """Return how long the compiler was at work in this process so far, by its own clock: forward and backward."""
+    from torch._dynamo.utils import calculate_time_spent
+
+    return float(calculate_time_spent()["total_wall_time"])
+
+
 def _of_its_own(function: Function) -> Function:
     """Return `function` with a code object of its own.
 

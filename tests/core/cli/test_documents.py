@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cli.documents import sayable, show_document
+from harness.cli.documents import show_document
+from harness.core.sayable import sayable
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -28,7 +29,9 @@ def test_what_is_said_is_read_again_by_a_strict_reader(values: dict[str, Any]) -
 
 
 def test_what_is_no_number_is_null_wherever_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
-    show_document({"error": math.inf, "losses": (0.5, math.nan), "deep": {"low": [-math.inf, 1]}, "name": "NaN"})
+    show_document(
+        {"error": math.inf, "losses": (0.5, math.nan), "deep": {"low": [-math.inf, 1]}, "name": "NaN"}, indent=None
+    )
     assert (
         capsys.readouterr().out == '{"error": null, "losses": [0.5, null], "deep": {"low": [null, 1]}, "name": "NaN"}\n'
     )
