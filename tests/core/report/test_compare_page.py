@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.report import verdicts
 from harness.report.compare import compare_sides
 from harness.report.compare_document import document, nodes_document
 from harness.report.compare_groups import groups
 from harness.report.compare_page import COLUMNS, markdown, nodes_markdown, nodes_terminal, terminal
 from harness.report.comparison import Change, Comparison, How, Line, NodesPage, Page, Side, Unmeasured
+from harness.report.gate import decide
 from harness.stats.combine import Combined
 from harness.stats.unpaired import Node
 from harness.stats.verdict import Judgement, Verdict
@@ -240,6 +243,18 @@ def test_the_document_tells_what_became_of_each_flagged_difference() -> None:
     }
     assert [one["confirmed_by"] for one in found["lines"]] == [None, None, "20260103", None, None, None]
     assert found["lines"][0]["sentence"].endswith("; not measured again")
+
+
+def test_numbers_that_json_cannot_say_are_null_in_every_document() -> None:
+    """Times and probabilities of lines too: they come from files, which anybody may have written."""
+    odd = line(Verdict.EQUIVALENT, "odd", base_s=math.inf, new_s=math.nan)
+    page = Page(comparisons=(comparison(replace(odd, judgement=replace(odd.judgement, p_slower=math.nan))),))
+    (found,) = json.loads(json.dumps(document(page), allow_nan=False))["comparisons"][0]["lines"]
+    assert (found["base_s"], found["new_s"], found["p_slower"]) == (None, None, None)
+    assert found["ratio"] == pytest.approx(1.001)
+    values = verdicts.document(page, decide(page), said="so")
+    (found,) = json.loads(json.dumps(values, allow_nan=False))["comparisons"][0]["lines"]
+    assert (found["base_s"], found["new_s"], found["measured"]["p_slower"]) == (None, None, None)
 
 
 def test_machines_of_one_kind_are_shown_one_by_one() -> None:
