@@ -131,7 +131,7 @@ def main() -> ExitCode:
     traces = replay.traces_of([options.keep])
     promises = common.quiet_promise(entries, options.series)
     told = sentences(entries, traces, options.series)
-    return common.tell(options, {"spreads": dict(spreads(traces))}, told, promises)
+    return common.tell(options, {"spreads": spreads(traces)}, told, promises)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def _write(
     from harness.report.verdicts import document
 
     values = document(page, decision, said=gate_words.said(decision, page), warnings=warnings)
-    as_json = document_text(values)
+    as_json = document_text(values) if args.json else ""
     for name, path in exports:
         _save(path, export(name, values))
     if args.markdown:

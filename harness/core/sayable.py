@@ -13,8 +13,10 @@ from typing import Any
 
 def sayable(value: Any) -> Any:
     """Return plain values without the numbers that JSON cannot say."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {name: sayable(each) for name, each in value.items()}
-    return [sayable(each) for each in value] if isinstance(value, list | tuple) else value
+    return [sayable(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from harness.backends.base import AS_WRITTEN, BackendInfo, DeviceMissing, Mode, Placed, Prepared
@@ -187,7 +188,7 @@ def _garbage(device: Device) -> None:
     """Write junk to the line to the parent, in the middle of what should be frames, and to the terminal."""
     del device
     junk = b"\xff\xfe not a frame \x00" * 64
-    for descriptor in range(3, 64):
+    for descriptor in sorted(int(path.name) for path in Path("/dev/fd").iterdir()):
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 os.write(descriptor, junk)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import textwrap
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,15 @@ def test_a_fault_costs_its_own_arms_and_nothing_else(run: Any, mode: str, detail
     assert set(bad.outcome) == {Outcome.FAILED}
     assert bad.detail.str.startswith(detail).all(), bad.detail.to_list()
     assert bad.time_s.isna().all()
+
+
+def test_garbage_comes_through_however_many_files_are_open(run: Any) -> None:
+    """The line to a worker then has a number beyond those of the first files; the plant has to find it."""
+    with ExitStack() as opened:
+        for _ in range(80):
+            opened.enter_context(Path("/dev/null").open("rb"))
+        rows = run("good", "garbage")
+    assert set(rows[rows["mode"] == "garbage"].outcome) == {Outcome.FAILED}
 
 
 def test_an_error_leaves_a_worker_on_a_cpu_fit_for_the_next_case(run: Any) -> None:

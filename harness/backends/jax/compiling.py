@@ -27,7 +27,7 @@ class Spans:
         if not event.startswith(COMPILING):
             return
         end = self._now()
-        start = end - seconds
+        start = end - max(0.0, seconds)  # by a clock that can be set back
         while self._apart and self._apart[-1][1] >= start:
             start = min(start, self._apart.pop()[0])
         self._apart.append((start, end))

@@ -15,7 +15,7 @@ from harness.backends.base import DeviceMissing, Layout, Operation, Placed, Prep
 from harness.backends.shared import differentiated, each, laid_out, make_operation, processor_name
 from harness.backends.torch import inference, training
 from harness.backends.torch.arrays import described, image_layout, tensor
-from harness.backends.torch.compiling import compiled, count_graphs, seconds_so_far, take_sizes_as_they_are
+from harness.backends.torch.compiling import compiled, count_graphs, own_clock, take_sizes_as_they_are
 from harness.backends.torch.operations import MAKERS
 from harness.core.device import Device
 from harness.core.dtype import DType
@@ -109,7 +109,7 @@ class Torch:
         gradients are wanted and compiles both directions.
         """
         prepared = self._made(workload, inputs)
-        return replace(prepared, compiling_s=seconds_so_far) if self._compiles else prepared
+        return replace(prepared, compiling_s=own_clock()) if self._compiles else prepared
 
     def _made(self, workload: Workload, inputs: Arrays) -> Prepared[Any]:
         match workload:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Function = Callable[..., Any]
 NOTHING_COMPILED = "nothing-compiled"
+WHOLE = "total_wall_time"  # of the compiler's own phases: their sum
 
 
 def take_sizes_as_they_are() -> None:
@@ -65,11 +66,17 @@ def count_graphs() -> int:
     return int(counters["stats"]["unique_graphs"])
 
 
-def seconds_so_far() -> float:
-    """Return how long the compiler was at work in this process so far, by its own clock: forward and backward."""
-    from torch._dynamo.utils import calculate_time_spent
+def own_clock() -> Callable[[], float] | None:
+    """Return what tells how long the compiler was at work in this process so far, forward and backward.
 
-    return float(calculate_time_spent()["total_wall_time"])
+    Nothing where this PyTorch has no such thing: it is no part of what its users are promised.
+    """
+    import torch._dynamo.utils as told
+
+    spent = getattr(told, "calculate_time_spent", None)
+    if spent is None or WHOLE not in spent():
+        return None
+    return lambda: float(spent()[WHOLE])
 
 
 def _of_its_own(function: Function) -> Function:
