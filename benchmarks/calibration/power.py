@@ -31,16 +31,14 @@ from benchmarks.calibration import common, planted
 from benchmarks.calibration.figures import Promise, at_least, at_most, no_more_than, percent, share_of
 from benchmarks.calibration.keep import Entry, Journal
 from benchmarks.calibration.measuring import (
-    A,
-    B,
     Pair,
     Size,
     flagged,
     found,
     judged,
-    labelled,
     measure,
     only,
+    pair_of,
     pairs_suite,
     read_pair,
 )
@@ -148,10 +146,7 @@ class Sessions:
             known = [known[(turn + at) % len(known)] for at in range(CASES_WITH_FRAMEWORKS)]
         elif self._options.quick:
             known = known[:2]
-        pair = [
-            labelled(Target.parse(f"{planted.PREFIX}{self._backend}.{planted.mode_of(calls)}@cpu"), label)
-            for calls, label in zip(kind.calls, (A, B), strict=True)
-        ]
+        pair = pair_of(*(f"{planted.PREFIX}{self._backend}.{planted.mode_of(calls)}@cpu" for calls in kind.calls))
         beside = [Target.parse(name) for name in BESIDE] if self._frameworks else []
         seed = common.seed_of(self._options, number)
         return pairs_suite("calibration-power", known, [*pair, *beside], threads=self._threads, seed=seed)
